@@ -1,0 +1,11 @@
+"""featurelib: from raw click logs to trusted training tables, and the same transforms in serving.
+
+This face holds what model code needs; everything else is imported from its own folder. Importing it must stay about
+as cheap as importing polars: nothing of pandas, scikit-learn, Prefect or Great Expectations.
+"""
+
+from featurelib.program.storage import load
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "load"]

@@ -1,0 +1,75 @@
+"""Days: ranges of day partitions, and the instants between which a day lies in its time zone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from featurelib.errors import ParameterError, UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days from ``start`` to ``end``, both included.
+
+    Raises
+    ------
+    ParameterError
+        If ``end`` lies before ``start``.
+
+    Examples
+    --------
+    >>> [str(day) for day in Days.parse("2026-11-01", "2026-11-02")]
+    ['2026-11-01', '2026-11-02']
+    """
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ParameterError(self, "end", got=str(self.end), want=f"{self.start} or later")
+
+    @classmethod
+    def parse(cls, start: str, end: str) -> "Days":
+        """Read two ISO dates.
+
+        Raises
+        ------
+        UsageError
+            If a text is no date such as ``2026-11-01``.
+        """
+        try:
+            return cls(date.fromisoformat(start), date.fromisoformat(end))
+        except ValueError as error:
+            if isinstance(error, ParameterError):
+                raise
+            raise UsageError(f"days are written as 2026-11-01, got {start!r} and {end!r} ({error}).") from error
+
+    def __iter__(self) -> Iterator[date]:
+        for number in range(len(self)):
+            yield self.start + timedelta(days=number)
+
+    def __len__(self) -> int:
+        return (self.end - self.start).days + 1
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.start <= day <= self.end
+
+    def __str__(self) -> str:
+        return f"{self.start}" if self.start == self.end else f"{self.start} .. {self.end}"
+
+
+def day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
+    """Return the instants at which a day begins and ends in a time zone, in UTC; 23 to 25 hours apart.
+
+    Examples
+    --------
+    >>> begin, end = day_bounds(date(2026, 10, 25), "Europe/Berlin")
+    >>> end - begin
+    datetime.timedelta(days=1, seconds=3600)
+    """
+    zone = ZoneInfo(timezone)
+    begin = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    end = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
+    return begin, end

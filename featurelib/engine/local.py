@@ -1,0 +1,85 @@
+"""Engines on one machine: a loop, or processes."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+
+from featurelib.engine.protocol import Item, Summary
+from featurelib.errors import ParameterError, TaskLostError
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Run tasks one after another in this process; polars uses all cores inside each."""
+
+    def map(self, fn: Callable[[Item], Summary], items: Sequence[Item]) -> list[Summary]:
+        """As `Engine.map`. Out-of-core by construction: the peak follows the largest task."""
+        return [fn(item) for item in items]
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Run tasks in a few processes of this machine.
+
+    Parameters
+    ----------
+    workers
+        How many processes; each lets polars use its share of the cores.
+    tries
+        How often a task may be started before the map gives up, should its worker die.
+
+    Raises
+    ------
+    ParameterError
+        If ``workers`` or ``tries`` is below 1.
+    """
+
+    workers: int = 2
+    tries: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "tries"):
+            if getattr(self, name) < 1:
+                raise ParameterError(self, name, got=getattr(self, name), want="at least 1")
+
+    def map(self, fn: Callable[[Item], Summary], items: Sequence[Item]) -> list[Summary]:
+        """As `Engine.map`. A worker that dies takes the pool with it: a new pool runs what is left."""
+        done: dict[int, Summary] = {}
+        for _ in range(self.tries):
+            left = [number for number in range(len(items)) if number not in done]
+            if not left:
+                break
+            self._run(fn, items, left, done)
+        else:
+            left = [number for number in range(len(items)) if number not in done]
+            if left:
+                raise TaskLostError(
+                    f"workers died in each of {self.tries} tries; {len(left)} of {len(items)} tasks are not done, the "
+                    f"first is {items[left[0]]!r}. Out of memory? Try fewer workers, or logs by hour."
+                )
+        return [done[number] for number in range(len(items))]
+
+    def _run(
+        self, fn: Callable[[Item], Summary], items: Sequence[Item], left: list[int], done: dict[int, Summary]
+    ) -> None:
+        # NOTE: spawn, not fork: a forked polars waits forever on threads that were not copied
+        context = multiprocessing.get_context("spawn")
+        threads = max(1, (os.cpu_count() or 1) // self.workers)
+        pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_limit_threads, initargs=(threads,))
+        with pool:
+            futures: dict[int, Future[Summary]] = {number: pool.submit(fn, items[number]) for number in left}
+            for number, future in futures.items():
+                try:
+                    done[number] = future.result()
+                except BrokenProcessPool:
+                    continue
+                except BaseException:
+                    pool.shutdown(wait=True, cancel_futures=True)
+                    raise
+
+
+def _limit_threads(threads: int) -> None:
+    os.environ["POLARS_MAX_THREADS"] = str(threads)  # read when polars is first imported, with the first task

@@ -1,0 +1,211 @@
+"""Every error that featurelib raises on purpose.
+
+.. code-block:: text
+
+    FeaturelibError
+    ├── FinalError                          running again changes nothing: never retried
+    │   ├── UsageError          exit 2      the call or the project's settings are wrong
+    │   │   └── ProgramMissingError         nothing was fitted yet
+    │   ├── DeclarationError    exit 2      a pipeline, table or log is declared wrongly
+    │   │   ├── ParameterError              one parameter is out of its range
+    │   │   ├── ColumnMissingError          a column is named that is not there
+    │   │   ├── ColumnTypeError             a column is there with another type
+    │   │   └── ColumnUnknownError          a column is there that nothing declares
+    │   └── DataRefusedError    exit 1      the data broke a rule; nothing was published
+    │       ├── LogMissingError             no log file where one was declared
+    │       ├── LogFileError                a log file cannot be read
+    │       ├── ConservationError           rows in != rows kept + rows dropped
+    │       ├── SchemaViolationError        a table broke a rule that says `fail`
+    │       ├── TableError                  a stored table is not what its log says
+    │       └── ProgramError                a stored program is damaged or foreign
+    └── RetryableError          exit 3      another try may cure it
+        ├── StorageError                    a read or write failed: disk full, network
+        ├── CommitConflictError             other writers won every race for a commit
+        └── TaskLostError                   a worker died more often than it may
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class FeaturelibError(Exception):
+    """Base of all errors below; catch it to catch all of them."""
+
+    exit_code = 3
+
+
+class FinalError(FeaturelibError):
+    """The same call on the same input fails again."""
+
+    exit_code = 2
+
+
+class UsageError(FinalError, ValueError):
+    """The call, the command line or the project's settings are wrong."""
+
+
+class ProgramMissingError(UsageError):
+    """A pipeline has no fitted program, or not the version asked for."""
+
+
+class DeclarationError(FinalError, ValueError):
+    """A pipeline, table or log is declared wrongly."""
+
+
+class ParameterError(DeclarationError):
+    """One parameter of a declared object is out of its range.
+
+    Parameters
+    ----------
+    owner
+        The object being declared; shown by its ``repr``.
+    name
+        The parameter.
+    got, want
+        The value it has, and a phrase that says which it may have.
+    """
+
+    def __init__(self, owner: object, name: str, *, got: object, want: str) -> None:
+        super().__init__(f"{owner!r}: {name} must be {want}, got {got!r}.")
+
+
+class ColumnMissingError(DeclarationError, KeyError):
+    """A column is named that the frame or table lacks.
+
+    Parameters
+    ----------
+    who
+        What reads the column, such as ``Vocabulary('lang')``.
+    column
+        The column that is missing.
+    where
+        What lacks it, such as ``the frame`` or ``log 'clicks'``.
+    columns
+        The columns that are there.
+    """
+
+    def __init__(self, who: object, column: str, *, where: str, columns: Iterable[str]) -> None:
+        names = list(columns)
+        close = get_close_matches(column, names, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        shown = ", ".join(names[:30]) + (f", ... ({len(names)} in all)" if len(names) > 30 else "")
+        super().__init__(f"{who} reads column {column!r}, which {where} lacks.{hint} Columns: [{shown}].")
+
+    def __str__(self) -> str:  # KeyError would show the sentence as a quoted repr
+        return str(self.args[0])
+
+
+class ColumnTypeError(DeclarationError, TypeError):
+    """A column is there, with a type that its reader cannot take.
+
+    Parameters
+    ----------
+    who, column, where
+        As in `ColumnMissingError`.
+    got, want
+        The type it has, and a phrase that says which it needs.
+    hint
+        What to try.
+    """
+
+    def __init__(self, who: object, column: str, *, where: str, got: object, want: str, hint: str = "") -> None:
+        tail = f" {hint}" if hint else ""
+        super().__init__(f"{who} needs column {column!r} of {where} to be {want}, got {got}.{tail}")
+
+
+class ColumnUnknownError(DeclarationError):
+    """A column is there that nothing declares.
+
+    Parameters
+    ----------
+    who
+        What declares the columns, such as ``table Samples``.
+    column
+        The column that is not declared.
+    where
+        What has it, such as ``the frame``.
+    columns
+        The columns that are declared.
+    """
+
+    def __init__(self, who: object, column: str, *, where: str, columns: Iterable[str]) -> None:
+        close = get_close_matches(column, list(columns), n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(
+            f"{where} has column {column!r}, which {who} does not declare.{hint} Declare it, or drop it first."
+        )
+
+
+class DataRefusedError(FinalError):
+    """The data broke a rule; nothing was published."""
+
+    exit_code = 1
+
+
+class LogMissingError(DataRefusedError, FileNotFoundError):
+    """No log file lies where a declared partition should have one."""
+
+
+class LogFileError(DataRefusedError, OSError):
+    """A log file cannot be read: empty, truncated, or of another format.
+
+    Parameters
+    ----------
+    path
+        The file.
+    problem
+        What is wrong with it, as a clause.
+    hint
+        What to try.
+    """
+
+    def __init__(self, path: object, problem: str, *, hint: str) -> None:
+        super().__init__(f"{path}: {problem}. {hint}")
+
+
+class ConservationError(DataRefusedError):
+    """A stage lost or made rows: rows in are not rows kept plus rows dropped.
+
+    Parameters
+    ----------
+    stage, partition
+        Where the sum is off.
+    rows_in, kept, dropped
+        The three counts, ``dropped`` by reason.
+    """
+
+    def __init__(self, stage: str, partition: object, *, rows_in: int, kept: int, dropped: dict[str, int]) -> None:
+        reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(dropped.items())) or "none"
+        gap = rows_in - kept - sum(dropped.values())
+        super().__init__(
+            f"{stage} of {partition}: {rows_in} rows in, {kept} kept, dropped: {reasons}. "
+            f"{gap:+d} rows are unaccounted for; nothing was published. This is a defect: please report it."
+        )
+
+
+class SchemaViolationError(DataRefusedError):
+    """A table broke a rule that says ``fail``; the message is the one-screen report."""
+
+
+class TableError(DataRefusedError):
+    """A stored table is not what its log says, or not what was asked for."""
+
+
+class ProgramError(DataRefusedError):
+    """A stored program is damaged, or written by a library this one does not know."""
+
+
+class RetryableError(FeaturelibError):
+    """Another try may succeed."""
+
+
+class StorageError(RetryableError, OSError):
+    """A read or write failed in a way that may pass: disk full, network, permissions."""
+
+
+class CommitConflictError(RetryableError):
+    """Other writers committed first, time and again."""
+
+
+class TaskLostError(RetryableError):
+    """A worker died while it ran a task, more often than the engine tries again."""

@@ -1,0 +1,190 @@
+"""Pipeline: everything between raw logs and feature table, declared in one object and checked when it is made."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from featurelib.cleaning import Cleaner
+from featurelib.days import Days
+from featurelib.errors import ColumnMissingError, DeclarationError, ParameterError
+from featurelib.fitting import Operator
+from featurelib.logs import Log
+from featurelib.program.chain import Chain
+from featurelib.samples import Impressions
+from featurelib.schema import Table
+from featurelib.selection import Selector
+from featurelib.transforms import Feature, Transform
+from featurelib.windows import Rate, TileSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Declare how raw logs become a feature table.
+
+    Parameters
+    ----------
+    name
+        Name of the pipeline and of its directory: lower case letters, digits and underscores.
+    samples
+        Which rows, with which labels.
+    cleaning
+        Repairs, in order; features see the repaired columns, the samples table keeps what was logged.
+    windows
+        Point-in-time features, added to the samples.
+    features
+        Transforms, each making one column; in order, and one may read what an earlier one made. A transform without a
+        name of its own makes ``<input>__<suffix>``.
+    selection
+        Rules that drop features, in order; the first label is the one they look at.
+    table
+        The feature table, from ``schemas/``. It lists every feature; its other columns are carried over from the
+        samples (keys, labels, times). A feature that selection drops is null in all rows.
+    fit
+        The days that a first program is fitted on; keep the days that you evaluate on out of it.
+
+    Raises
+    ------
+    DeclarationError
+        If the parts do not fit together; the message names the object, what it needs and what is there. Raised when
+        the pipeline is made, before any data is read.
+    """
+
+    name: str
+    samples: Impressions
+    cleaning: tuple[Cleaner, ...] = ()
+    windows: tuple[Rate, ...] = ()
+    features: tuple[Feature | Transform, ...]
+    selection: tuple[Selector, ...] = ()
+    table: type[Table]
+    fit: Days
+
+    def __post_init__(self) -> None:
+        for name in ("cleaning", "windows", "features", "selection"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ParameterError(self, "name", got=self.name, want="lower case letters, digits and underscores")
+        if not self.features:
+            raise DeclarationError(f"{self} has no features; give at least one.")
+        self._check_windows()
+        self._check_operators()
+        self._check_table()
+
+    def __str__(self) -> str:
+        return f"pipeline {self.name!r}"
+
+    def __repr__(self) -> str:
+        return f"Pipeline({self.name!r})"
+
+    def _check_windows(self) -> None:
+        taken = set(self.samples.schema)
+        for rate in self.windows:
+            if rate.by not in self.samples.schema:
+                raise ColumnMissingError(
+                    f"window {rate.name!r}", rate.by, where="the samples", columns=self.samples.schema
+                )
+            if rate.name in taken:
+                raise DeclarationError(f"window {rate.name!r} adds a column that the samples already have.")
+            taken.add(rate.name)
+
+    def _check_operators(self) -> None:
+        known: dict[str, pl.DataType | None] = dict(self.sample_schema)
+        for operator in self.operators:
+            for column in operator.reads:
+                if column not in known:
+                    raise ColumnMissingError(operator, column, where="what comes before it", columns=known)
+                dtype = known[column]
+                if dtype is not None:
+                    look = Chain(operator.makes[-1], (column,), operator.view, ())
+                    look.check_input(column, dtype, where="the samples")
+            # NOTE: what a step makes is known when it is fitted; only existence is checked for what reads it
+            known |= dict.fromkeys(operator.makes)
+        names = self.feature_names
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DeclarationError(
+                f"{self} makes feature {twice[0]!r} twice; name one of them with Feature(name, ...)."
+            )
+
+    def _check_table(self) -> None:
+        columns = self.table.columns
+        for name in self.feature_names:
+            if name not in columns:
+                raise ColumnMissingError(f"{self}'s feature table", name, where=self.table.__name__, columns=columns)
+        schema = self.sample_schema
+        for name in self.carried:
+            if name not in schema:
+                where = "the features and the samples"
+                raise ColumnMissingError(f"table {self.table.__name__}", name, where=where, columns=[*schema])
+            if columns[name].dtype != schema[name]:
+                raise DeclarationError(
+                    f"table {self.table.__name__} declares {name!r} as {columns[name].dtype}, the samples have "
+                    f"{schema[name]}; declare that type."
+                )
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """Cleaning, then features: what a fit turns into a program."""
+        return (*self.cleaning, *self.features)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Columns that the features make, in order."""
+        return tuple(name for feature in self.features for name in feature.makes)
+
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Columns of the feature table that come from the samples unchanged."""
+        features = set(self.feature_names)
+        return tuple(name for name in self.table.columns if name not in features)
+
+    @property
+    def label(self) -> str:
+        """The first label: the one that selection looks at."""
+        return self.samples.labels[0].name
+
+    @property
+    def sample_schema(self) -> pl.Schema:
+        """Columns of the samples table: the log's, the labels', the windows'."""
+        windows = {rate.name: pl.Float64() for rate in self.windows}
+        return pl.Schema({**self.samples.schema, **windows})
+
+    @property
+    def tiles(self) -> tuple[TileSpec, ...]:
+        """The tiles that the windows read, one per entity."""
+        logs: dict[str, dict[str, None]] = {}
+        for rate in self.windows:
+            logs.setdefault(rate.by, {}).update({rate.of.name: None, rate.per.name: None})
+        return tuple(TileSpec(by, tuple(names)) for by, names in logs.items())
+
+    @property
+    def logs(self) -> tuple[Log, ...]:
+        """All logs read, the impression log first, each once."""
+        return tuple(
+            dict.fromkeys([*self.samples.logs, *(log for rate in self.windows for log in (rate.of, rate.per))])
+        )
+
+    @property
+    def lookback_days(self) -> int:
+        """How many earlier days of tiles one day of samples reads."""
+        reach = max((rate.reach for rate in self.windows), default=timedelta())
+        return -(-reach // timedelta(days=1))
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the pipeline reads, makes and needs, as plain data for `featurelib show`."""
+        return {
+            "pipeline": self.name,
+            "reads": {log.name: log.files for log in self.logs},
+            "lookback_days": self.lookback_days,
+            "lookahead": str(self.samples.lookahead),
+            "labels": [label.name for label in self.samples.labels],
+            "cleaning": [repr(cleaner) for cleaner in self.cleaning],
+            "windows": [rate.name for rate in self.windows],
+            "features": list(self.feature_names),
+            "selection": [repr(rule) for rule in self.selection],
+            "carried": list(self.carried),
+            "fit": str(self.fit),
+            "table": f"{self.table.__name__} v{self.table.version}",
+        }

@@ -1,0 +1,123 @@
+"""Labels: what came of an impression."""
+
+from dataclasses import KW_ONLY, dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from featurelib.durations import duration
+from featurelib.errors import ColumnMissingError, ParameterError
+from featurelib.logs import Log
+from featurelib.samples.attribution import REASON
+from featurelib.samples.duplicates import ROW
+
+
+@dataclass(frozen=True)
+class CarriedLabel:
+    """A label that the impression log carries in its rows.
+
+    Parameters
+    ----------
+    name
+        The label's column in the samples, ``Int8``: 1 where the log's column is true or above 0, 0 where it is not,
+        null where it is null.
+    column
+        The log's column.
+    """
+
+    name: str
+    _: KW_ONLY
+    column: str
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Columns that it adds to the samples."""
+        return pl.Schema({self.name: pl.Int8()})
+
+    @property
+    def reach(self) -> timedelta:
+        """How long after an impression it is known: at once."""
+        return timedelta()
+
+
+@dataclass(frozen=True)
+class AttributedLabel:
+    """A label attributed from a log of its own, by keys and window (see `attribute`).
+
+    Parameters
+    ----------
+    name
+        The label's column in the samples, ``Int8``, 0 or 1. Adds ``<name>__count``, ``Int32`` (how many events were
+        credited), and ``<name>__at``, the first one's time, null where there is none.
+    log
+        The log of clicks.
+    keys
+        Columns that both logs have: request and item, or user and item where there is no request id.
+    within
+        The attribution window, such as ``30m``; half-open.
+
+    Raises
+    ------
+    ParameterError
+        If the window is empty or there is no key.
+    ColumnMissingError
+        If the log lacks a key.
+    """
+
+    name: str
+    log: Log
+    _: KW_ONLY
+    keys: tuple[str, ...]
+    within: str | timedelta
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", tuple(self.keys))
+        object.__setattr__(self, "within", duration(self, "within", self.within))
+        if self.reach <= timedelta():
+            raise ParameterError(self, "within", got=str(self.within), want="longer than nothing")
+        if not self.keys:
+            raise ParameterError(self, "keys", got=self.keys, want="at least one column")
+        for key in self.keys:
+            if key not in self.log.table.columns:
+                where = f"log {self.log.name!r}"
+                raise ColumnMissingError(f"label {self.name!r}", key, where=where, columns=self.log.table.columns)
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Columns that it adds to the samples."""
+        at = self.log.table.polars_schema()[self.log.time]
+        return pl.Schema({self.name: pl.Int8(), f"{self.name}__count": pl.Int32(), f"{self.name}__at": at})
+
+    @property
+    def reach(self) -> timedelta:
+        """How long after an impression its label may still change."""
+        return duration(self, "within", self.within)
+
+
+Label = CarriedLabel | AttributedLabel
+
+
+def add_carried(samples: pl.LazyFrame, label: CarriedLabel) -> pl.LazyFrame:
+    """Add a label that the rows carry."""
+    return samples.with_columns((pl.col(label.column).cast(pl.Float64) > 0).cast(pl.Int8).alias(label.name))
+
+
+def add_credits(samples: pl.LazyFrame, label: AttributedLabel, attributed: pl.DataFrame) -> pl.LazyFrame:
+    """Add a label from attributed clicks.
+
+    Parameters
+    ----------
+    samples
+        Rows with their number in `ROW`; they and their order stay.
+    label
+        Names the columns.
+    attributed
+        What `attribute` returned; clicks credited to no row of ``samples`` change nothing.
+    """
+    count, at = f"{label.name}__count", f"{label.name}__at"
+    credited = attributed.filter(pl.col(REASON).is_null() & pl.col(ROW).is_not_null())
+    per_row = credited.group_by(ROW).agg(pl.len().cast(pl.Int32).alias(count), pl.col(label.log.time).min().alias(at))
+    joined = samples.join(per_row.lazy(), on=ROW, how="left", maintain_order="left")
+    return joined.with_columns(pl.col(count).fill_null(0)).with_columns(
+        (pl.col(count) > 0).cast(pl.Int8).alias(label.name)
+    )

@@ -1,0 +1,125 @@
+"""Column: what one column of a table means, and which values it may hold."""
+
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from featurelib.errors import ParameterError
+
+OnFail = Literal["fail", "quarantine", "warn"]
+Role = Literal["key", "time", "feature", "label", "context"]
+
+_ON_FAIL = ("fail", "quarantine", "warn")
+
+
+_HERE = {__file__, str(Path(__file__).with_name("table.py")), "<string>"}  # "<string>": dataclass __init__
+
+
+def _declared_at() -> str:
+    """Return ``file:line`` of the declaration, for the report of a broken rule."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename in _HERE:
+        frame = frame.f_back
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+
+
+def _fits(values: tuple[str | int, ...], dtype: pl.DataType) -> bool:
+    """Return whether every value is one that a column of this type can hold."""
+    try:
+        pl.Series(values, dtype=dtype, strict=True)
+    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """Declare one column of a `Table`.
+
+    Parameters
+    ----------
+    dtype
+        The polars type, exact: types never come from inference. Keys are text unless you say otherwise.
+    doc
+        One sentence that a stranger can trust.
+    unit
+        Unit of the number, such as ``USD`` or ``s``.
+    nullable
+        Whether null is allowed. NaN is not null.
+    nan
+        ``error`` makes a NaN break the column's rule; ``allow`` lets it through.
+    between
+        Smallest and largest allowed value, both included; ``None`` leaves a side open. Bounds are compared as
+        values of ``dtype``: 0.1 is within ``(0, 0.1)`` also where the column is Float32. Null and NaN are left
+        to their own rules.
+    allowed
+        The only values allowed. Null and NaN are left to their own rules.
+    max_null
+        Largest allowed share of nulls, 0 to 1, for a nullable column. A share breaks no single row, so
+        ``on_fail="quarantine"`` means ``fail`` here.
+    on_fail
+        What a value outside these rules does: ``fail`` refuses the table, ``quarantine`` sets the row aside
+        (within the table's budget), ``warn`` only reports it.
+    role
+        What the column is for.
+    source
+        Its name in the raw file where that differs, such as ``user-item_affinity_3``.
+    optional
+        Whether a raw file may lack the column; its rows get null.
+
+    Raises
+    ------
+    ParameterError
+        If a rule contradicts itself or does not fit the type.
+    """
+
+    dtype: pl.DataType
+    doc: str
+    unit: str | None = None
+    nullable: bool = False
+    nan: Literal["error", "allow"] = "error"
+    between: tuple[float | None, float | None] | None = None
+    allowed: tuple[str | int, ...] | None = None
+    max_null: float | None = None
+    on_fail: OnFail = "fail"
+    role: Role = "context"
+    source: str | None = None
+    optional: bool = False
+    declared_at: str = field(default_factory=_declared_at, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, holds, want in self._rules():
+            if not holds:
+                raise ParameterError(self, name, got=getattr(self, name), want=want)
+
+    def _rules(self) -> Iterator[tuple[str, bool, str]]:
+        """Yield parameter, whether it is well declared, and what it must be; later rules rely on earlier ones."""
+        yield "dtype", isinstance(self.dtype, pl.DataType), "a polars type instance such as pl.String()"
+        yield "on_fail", self.on_fail in _ON_FAIL, f"one of {', '.join(_ON_FAIL)}"
+        yield "nan", self.nan in {"error", "allow"}, "error or allow"
+        yield "nan", self.nan == "error" or self.dtype.is_float(), "left out for a type that has no NaN"
+        if self.between is not None:
+            low, high = self.between
+            yield "between", self.dtype.is_numeric(), "left out for a type that is not a number"
+            yield "between", low is not None or high is not None, "a pair with at least one bound"
+            yield "between", all(map(math.isfinite, filter(None, (low, high)))), "finite; None leaves a side open"
+            yield (
+                "between",
+                low is None or high is None or low <= high,
+                "a lower bound not above its upper bound",
+            )
+        if self.allowed is not None:
+            yield "allowed", len(self.allowed) > 0, "a tuple of at least one value"
+            yield "allowed", _fits(self.allowed, self.dtype), f"values that {self.dtype} can hold"
+        share = self.max_null
+        yield (
+            "max_null",
+            share is None or (self.nullable and 0 <= share <= 1),
+            "a share from 0 to 1 of a nullable column",
+        )
+        yield "optional", self.nullable or not self.optional, "left out unless the column is nullable"

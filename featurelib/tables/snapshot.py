@@ -1,0 +1,103 @@
+"""Snapshot: one version of a table, as the Delta log has it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from featurelib.errors import TableError, UsageError
+from featurelib.tables.partition import Partition
+from featurelib.tables.storage import Storage, storage_errors
+from featurelib.tables.types import from_delta, partition_columns
+
+# Delta deletes old log files by default after 30 days, and with them every version that needs them.
+SETTINGS = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "10"}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFile:
+    """A file of a version: path below the root, partition, size in bytes and rows."""
+
+    path: str
+    partition: Partition
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The columns and files of one version; reading it touches no data file.
+
+    Attributes
+    ----------
+    version
+        Its number.
+    schema
+        Columns without the partition columns.
+    hourly
+        Whether partitions are hours.
+    handle
+        Delta's own object, loaded at this version.
+    """
+
+    version: int
+    schema: pl.Schema
+    hourly: bool
+    handle: DeltaTable = field(repr=False)
+
+    @cached_property
+    def files(self) -> tuple[LiveFile, ...]:
+        """Its files, by partition and then by name."""
+        actions = pl.DataFrame(self.handle.get_add_actions(flatten=True))
+        names = ["partition.dt", "partition.hr"] if self.hourly else ["partition.dt"]
+        rows = actions.select("path", "size_bytes", "num_records", *names).iter_rows()
+        files = [LiveFile(path, Partition(*values), size, count) for path, size, count, *values in rows]
+        return tuple(sorted(files, key=lambda file: (file.partition, file.path)))
+
+    def files_of(self, partitions: Collection[Partition]) -> list[LiveFile]:
+        """Return its files in these partitions, in order."""
+        wanted = set(partitions)
+        return [file for file in self.files if file.partition in wanted]
+
+
+def load(storage: Storage, version: int | None = None) -> Snapshot:
+    """Read one version from the log; the newest by default.
+
+    Raises
+    ------
+    UsageError
+        If there is no table, or no such version.
+    TableError
+        If the log is damaged, or the table was made with settings under which versions expire.
+    """
+    if version is not None and version < 0:
+        raise UsageError(f"{storage.root}: there is no version {version}; versions count up from 0.")
+    try:
+        with storage_errors(f"reading the log of {storage.root}"):
+            handle = DeltaTable(storage.root, version=version, storage_options=storage.options)
+    except TableNotFoundError as error:
+        if version is None:
+            raise UsageError(f"{storage.root}: there is no table here; create it first.") from error
+        raise UsageError(f"{storage.root}: there is no version {version}.") from error
+    except DeltaError as error:
+        if version is not None and version > (newest := load(storage).version):
+            raise UsageError(f"{storage.root}: there is no version {version}; the newest is {newest}.") from error
+        raise TableError(f"{storage.root}: the Delta log cannot be read: {error}") from error
+    return _checked(storage, handle)
+
+
+def _checked(storage: Storage, handle: DeltaTable) -> Snapshot:
+    metadata = handle.metadata()
+    hourly = metadata.partition_columns == list(partition_columns(hourly=True))
+    if not hourly and metadata.partition_columns != list(partition_columns(hourly=False)):
+        raise TableError(f"{storage.root}: partitioned by {metadata.partition_columns}, not by dt, or dt and hr.")
+    for name, value in SETTINGS.items():
+        if metadata.configuration.get(name) != value:
+            raise TableError(
+                f"{storage.root}: setting {name} is {metadata.configuration.get(name)!r}, not {value!r}, so tagged "
+                "versions could be lost or commits grow slow. Was the table made by another tool?"
+            )
+    return Snapshot(handle.version(), from_delta(handle.schema()), hourly, handle)
