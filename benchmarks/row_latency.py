@@ -96,8 +96,8 @@ def by_hand(program: Program) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         item, user = row["item_id"], row["user_id"]
         known = query is not None and country is not None
         return {
-            "price__bin": 0 if price is None or price != price else bisect_right(price_edges.edges, price) + 1,
-            "age_days__bin": 0 if age is None or age != age else bisect_right(age_edges.edges, age) + 1,
+            "price__bin": 0 if price is None or price != price else bisect_right(price_edges.edges, price) + 1,  # noqa: PLR0124
+            "age_days__bin": 0 if age is None or age != age else bisect_right(age_edges.edges, age) + 1,  # noqa: PLR0124
             "dwell_s__z": None if dwell_s is None else c_float((dwell_s - dwell.shift) * dwell.scale).value,
             "rating__z": None if stars is None else c_float((stars - rating.shift) * rating.scale).value,
             "clicks__log1p": c_float(log1p(clicks)).value if clicks is not None and clicks > -1 else None,
@@ -165,7 +165,9 @@ def check(program: Program, hand: Callable[[Mapping[str, Any]], Any], frame: pl.
     micro = [made for start in range(0, len(rows), 100) for made in program.transform_rows(rows[start : start + 100])]
     for name, made in [("row", map(program.transform_row, rows)), ("micro-batch", micro), ("by hand", map(hand, rows))]:
         for expected, got in zip(batch, made, strict=True):
-            if {key: bits(value) for key, value in expected.items()} != {key: bits(value) for key, value in got.items()}:
+            if {key: bits(value) for key, value in expected.items()} != {
+                key: bits(value) for key, value in got.items()
+            }:
                 raise SystemExit(f"{name} differs from the batch: {got} != {expected}")
 
 

@@ -126,7 +126,7 @@ class _Stored:
         record = self.keys[partition]
         if record.key == digest(wanted):
             return Entry(self.name, day, "complete", "", record.rows)
-        causes = "; ".join(_causes(self.table.built(partition), wanted)) or "built by hand"
+        causes = "; ".join(_causes(self.table.built(partition) or {}, wanted)) or "built by hand"
         return Entry(self.name, day, "stale", causes, record.rows)
 
 

@@ -1,8 +1,10 @@
 """CSV files: fields as text through Arrow; rows of another width, and line numbers, through Python's reader."""
 
+import codecs
 import csv
 import io
 import json
+import re
 from collections import deque
 from collections.abc import Generator, Iterator
 from itertools import chain, islice
@@ -14,12 +16,14 @@ import polars as pl
 from featurelib.errors import LogFileError
 from featurelib.logs._bytes import opened, our_errors
 from featurelib.logs._columns import check_names
-from featurelib.logs._rules import FOUND, LINE
+from featurelib.logs._rules import FOUND, LINE, Fault, any_fault, rejects_of
 from featurelib.logs._typed import TEXT, Batch
 from featurelib.logs.log import Log
 
 _BLOCK = 16 << 20  # bytes read at a time; a longer row is refused
 _END = "\x00end of file\x00"
+_MARK = 0x10FF80  # the last private signs of Unicode stand for the bytes 0x80 to 0xff where these are no text
+_MARKS = "[\U0010ff80-\U0010ffff]"
 _LONGEST_FIELD = 2**31 - 1
 _QUOTES = "Look for a quote that is opened and never closed; inside a quoted field a quote is doubled."
 _AGAIN = "Is it still being written? Wait until it has landed whole."
@@ -64,13 +68,12 @@ class CsvFile:
         """Yield the rows of the right width, numbered among themselves under `LINE`."""
         if not self._has_rows:
             return
-        names = {source: name for name, source in self._log.sources.items() if name not in self._absent}
-        nothing = [pl.lit(None, dtype=pl.Binary).alias(name) for name in self._absent]
         with opened(self._log, self._path) as stream, our_errors(self._path, hint=_QUOTES):
-            for block in self._blocks(stream, list(names)):
-                rows = pl.DataFrame(block).rename(names).with_columns(nothing)
-                first, self._rows = self._rows + 1, self._rows + rows.height
-                yield _decoded(rows.with_columns(pl.int_range(first, self._rows + 1).alias(LINE)), list(names.values()))
+            feed = _Feed(stream, f"\n{self._end}")
+            for block in self._blocks(feed):
+                first, self._rows = self._rows + 1, self._rows + block.height
+                rows = block.with_columns(pl.int_range(first, self._rows + 1).alias(LINE))
+                yield self._decoded(rows) if feed.damaged else Batch(rows, pl.DataFrame(schema=FOUND))
         if not self._closed:
             line, _ = deque(self._records(), maxlen=1)[0]
             raise LogFileError(self._path, f"opens a quote in line {line} that is never closed", hint=_QUOTES)
@@ -104,8 +107,20 @@ class CsvFile:
         texts = [pl.col(TEXT + name).alias(source) for name, source in self._log.sources.items()]
         return pl.struct(texts).struct.json_encode()
 
-    def _blocks(self, stream: IO[bytes], columns: list[str]) -> Iterator[Any]:
-        import pyarrow as pa
+    def _decoded(self, rows: pl.DataFrame) -> Batch:
+        """Return the rows without those that hold a byte that is not UTF-8."""
+        shown = {name: pl.col(name).str.replace_all(_MARKS, "\ufffd") for name in self._log.sources}
+        faults = [
+            Fault("bad_encoding", name, pl.col(name).str.contains(_MARKS).fill_null(value=False), text)
+            for name, text in shown.items()
+        ]
+        damaged = rows.select(any_fault(faults)).to_series()
+        row = pl.struct(shown[name].alias(source) for name, source in self._log.sources.items()).struct.json_encode()
+        return Batch(rows.filter(~damaged), rejects_of(rows.filter(damaged), faults, row))
+
+    def _blocks(self, feed: "_Feed") -> Iterator[pl.DataFrame]:
+        """Yield the rows of the right width as texts, under the names of the table."""
+        import pyarrow as pa  # only text files need it, and it is heavy to import
         from pyarrow import csv as arrow
 
         def skip(row: Any) -> str:
@@ -115,22 +130,22 @@ class CsvFile:
                 self.broken += 1
             return "skip"
 
-        return iter(
-            arrow.open_csv(
-                pa.PythonFile(_WithEnd(stream, f"\n{self._end}".encode()), mode="r"),
-                read_options=arrow.ReadOptions(use_threads=False, block_size=_BLOCK),
-                parse_options=arrow.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-                convert_options=arrow.ConvertOptions(
-                    column_types=dict.fromkeys(
-                        self._header, pa.binary()
-                    ),  # so that a row that is no UTF-8 is one reject
-                    include_columns=columns,
-                    null_values=list(self._log.null_texts),
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                ),
-            )
+        names = {source: name for name, source in self._log.sources.items() if name not in self._absent}
+        nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in self._absent]
+        blocks = arrow.open_csv(
+            pa.PythonFile(feed, mode="r"),
+            read_options=arrow.ReadOptions(use_threads=False, block_size=_BLOCK),
+            parse_options=arrow.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+            convert_options=arrow.ConvertOptions(
+                column_types=dict.fromkeys(self._header, pa.string()),
+                include_columns=list(names),
+                null_values=list(self._log.null_texts),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
         )
+        for block in blocks:
+            yield pl.DataFrame(block).rename(names).with_columns(nothing)
 
     def _records(self) -> Generator[tuple[int, list[str]], None, None]:
         """Yield each row that is not blank, header included, with its first physical line.
@@ -141,7 +156,7 @@ class CsvFile:
         try:
             with opened(self._log, self._path) as stream, our_errors(self._path):
                 text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-                reader = csv.reader(chain(text, [_END]))
+                reader = csv.reader(chain(text, ["\n", _END]))
                 line = 1
                 for fields in reader:
                     if fields == [_END]:
@@ -153,50 +168,39 @@ class CsvFile:
             csv.field_size_limit(limit)
 
 
-class _WithEnd(io.RawIOBase):
-    """A stream with a last line of our own.
+class _Feed(io.RawIOBase):
+    """A stream as Arrow can take it: always UTF-8, with a last line of our own.
 
-    No read ends between the two signs of a Windows line end: Arrow (26.0) takes the second for a blank line, and so
-    drops it even where a quoted text goes on.
+    A byte that is not UTF-8 becomes a sign that no text has, and `damaged` is set. No read ends between the two signs
+    of a Windows line end: Arrow (26.0) takes the second for a blank line, and drops it even inside a quoted text.
     """
 
-    def __init__(self, stream: IO[bytes], end: bytes) -> None:
+    def __init__(self, stream: IO[bytes], end: str) -> None:
         self._stream, self._end, self._held = stream, end, b""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self.damaged = False
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        data = self._held + (self._stream.read(size - len(self._held)) or self._take_end())
-        self._held = b"\r" if len(data) > 1 and data.endswith(b"\r") else b""
-        return data[: len(data) - len(self._held)]
+        data = self._held if len(self._held) >= size else self._held + self._more(size)
+        cut = min(size, len(data))
+        if cut > 1 and data[cut - 1 : cut] == b"\r":
+            cut -= 1
+        self._held = data[cut:]
+        return data[:cut]
 
-    def _take_end(self) -> bytes:
-        end, self._end = self._end, b""
-        return end
-
-
-def _decoded(rows: pl.DataFrame, columns: list[str]) -> Batch:
-    try:
-        return Batch(rows.with_columns(pl.col(columns).cast(pl.String)), pl.DataFrame(schema=FOUND))
-    except pl.exceptions.ComputeError:  # some text is not UTF-8: find which
-        pass
-    found = [_not_text(row) for row in rows.iter_rows(named=True)]
-    ok = rows.filter(pl.Series([reject is None for reject in found], dtype=pl.Boolean))
-    rejects = pl.DataFrame([reject for reject in found if reject], schema=FOUND, orient="row")
-    return Batch(ok.with_columns(pl.col(columns).cast(pl.String)), rejects)
-
-
-def _not_text(row: dict[str, Any]) -> tuple[int, str, str, str, str] | None:
-    """Return the reject of a row with a field that is not UTF-8."""
-    for name, value in row.items():
-        if isinstance(value, bytes) and "\ufffd" in value.decode(errors="replace"):
-            try:
-                value.decode()
-            except UnicodeDecodeError:
-                shown = {k: v.decode(errors="replace") for k, v in row.items() if isinstance(v, bytes)}
-                return row[LINE], "bad_encoding", name, shown[name], json.dumps(shown, ensure_ascii=False)
-    return None
+    def _more(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        text = self._decoder.decode(data, final=not data)
+        if not data:
+            text, self._end = text + self._end, ""
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            self.damaged = True
+            return re.sub("[\udc80-\udcff]", lambda byte: chr(ord(byte[0]) - 0xDC80 + _MARK), text).encode()
 
 
 def _json(fields: list[str]) -> str:

@@ -69,10 +69,13 @@ class Pattern:
             return None
         field = {kind: int(text) for kind, text in found.groupdict().items()}
         try:
-            day = date(field["Y"], field.get("m", 1), field.get("d", 1)) + timedelta(days=field.get("j", 1) - 1)
-            return datetime(day.year, day.month, day.day, field.get("H", field.get("h", 0)), tzinfo=UTC)
+            day = date(field["Y"], field.get("m", 1), field.get("d", 1))
+            day += timedelta(days=field["j"] - 1 if "m" not in field else 0)
+            stated = datetime(day.year, day.month, day.day, field.get("H", field.get("h", 0)), tzinfo=UTC)
         except (ValueError, OverflowError):  # such as month 13
             return None
+        agrees = all(Piece(kind).written(stated) == text for kind, text in found.groupdict().items())
+        return stated if agrees else None  # such as day 366 of a year that has 365
 
 
 @lru_cache(maxsize=256)

@@ -5,12 +5,12 @@ what its values break (column by column: missing, not a number, out of range, no
 declaration, and last the partition it lies in.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from featurelib.schema.column import Column
+from featurelib.schema.checks import Check, Kind, plan_checks
 from featurelib.schema.table import Table
 
 LINE = "__line__"
@@ -28,6 +28,13 @@ REJECTS = pl.Schema(
     }
 )
 FOUND = pl.Schema({name: dtype for name, dtype in REJECTS.items() if name not in {"log", "file"}})
+_VALUES: dict[Kind, str] = {
+    "not_null": "missing_value",
+    "nan": "not_a_number",
+    "between": "out_of_range",
+    "allowed": "not_allowed",
+}
+_NOTHING = pl.lit(None, dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +74,18 @@ def row_faults(table: type[Table], *, never_null: frozenset[str] = frozenset()) 
     never_null
         Columns known to hold no null, so that nobody looks.
     """
-    faults: list[Fault] = []
-    for name, column in table.columns.items():
-        strict = column.on_fail != "warn"
-        required = name == table.event_time or (strict and not column.nullable)
-        if required and name not in never_null:
-            faults.append(Fault("missing_value", name, pl.col(name).is_null(), pl.lit(None, dtype=pl.String)))
-        if strict:
-            faults.extend(_value_faults(name, column))
-    for check in table.checks:
-        if check.on_fail != "warn":
-            broken = check.expr().not_().fill_null(value=False)
-            faults.append(Fault(f"check:{check.id}", None, broken, pl.lit(None, dtype=pl.String)))
-    return faults
+    checks = [check for check in plan_checks(table) if check.on_fail != "warn"]
+    faults = [_fault(check) for check in checks if check.kind in _VALUES or check.kind == "row"]
+    time = table.event_time
+    if time is not None and not any(fault.reason == "missing_value" and fault.column == time for fault in faults):
+        faults.insert(0, Fault("missing_value", time, pl.col(time).is_null(), _NOTHING))
+    return [fault for fault in faults if fault.reason != "missing_value" or fault.column not in never_null]
 
 
-def _value_faults(name: str, column: Column) -> Iterator[Fault]:
-    value = pl.col(name)
-    if column.dtype.is_float() and column.nan == "error":
-        yield Fault("not_a_number", name, value.is_nan().fill_null(value=False), value.cast(pl.String))
-    if column.between is not None:
-        low, high = column.between
-        outside = [value < low] if low is not None else []
-        outside += [value > high] if high is not None else []
-        broken = pl.any_horizontal(outside).fill_null(value=False) if outside else pl.lit(value=False)
-        if column.dtype.is_float():  # NaN > high is true in polars; the rule for NaN is the one above
-            broken &= value.is_not_nan().fill_null(value=False)
-        yield Fault("out_of_range", name, broken, value.cast(pl.String))
-    if column.allowed is not None:
-        shown = value.cast(pl.String)
-        known = shown if isinstance(column.dtype, (pl.Categorical, pl.Enum)) else value
-        yield Fault("not_allowed", name, known.is_in(list(column.allowed)).not_().fill_null(value=False), shown)
+def _fault(check: Check) -> Fault:
+    if check.kind == "row":
+        return Fault(f"check:{check.id}", None, check.breaks, _NOTHING)
+    return Fault(_VALUES[check.kind], check.column, check.breaks, pl.col(check.columns[0]).cast(pl.String))
 
 
 def rejects_of(rows: pl.DataFrame, faults: Sequence[Fault], row: pl.Expr) -> pl.DataFrame:

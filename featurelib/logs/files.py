@@ -56,6 +56,7 @@ def partitions_of(log: Log, start: datetime, end: datetime) -> list[datetime]:
 
     Examples
     --------
+    >>> from datetime import timedelta
     >>> from featurelib.logs import Log
     >>> from featurelib.schema.column import Column
     >>> from featurelib.schema.table import Table

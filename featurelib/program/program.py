@@ -16,6 +16,7 @@ from featurelib.program.chain import VIEWS, Chain
 from featurelib.program.primitive import Cells
 
 Row = Mapping[str, Any]
+_MANY = 40  # rows from which a micro-batch by column is faster than row by row
 _UNREADABLE = (KeyError, TypeError, ValueError, OverflowError)  # what a row function raises for a wrong value
 
 
@@ -224,7 +225,9 @@ class Program:
             try:
                 cells[chain.into] = chain.row()(cells)
             except (TypeError, ValueError, OverflowError):
-                got = {column: f"{reprlib.repr(cells[column])} ({type(cells[column]).__name__})" for column in chain.reads}
+                got = {
+                    column: f"{reprlib.repr(cells[column])} ({type(cells[column]).__name__})" for column in chain.reads
+                }
                 want = "a number or boolean" if chain.view == "number" else "text, integer or boolean"
                 return ColumnTypeError(
                     chain.into, ", ".join(got), where="the row", got="; ".join(got.values()), want=want
@@ -234,15 +237,16 @@ class Program:
     def transform_rows(self, rows: Sequence[Row]) -> list[dict[str, Any]]:
         """Compute the outputs for a micro-batch, such as the candidates of one request.
 
-        Faster than row by row from about ten rows, and than `transform` up to some hundred. Bit-equal to both.
+        Row by row for a few, column by column from about forty, where that is faster. Faster than `transform` up to
+        some hundred rows. Bit-equal to both.
 
         Raises
         ------
         ColumnMissingError, ColumnTypeError
             As `transform_row`, for the first row that is at fault.
         """
-        if not rows:
-            return []
+        if len(rows) < _MANY:
+            return [self.transform_row(row) for row in rows]
         try:
             columns = self._columns(rows)
         except _UNREADABLE as error:

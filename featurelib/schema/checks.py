@@ -200,7 +200,7 @@ def _column_checks(name: str, column: Column) -> Iterator[Check]:
             "allowed",
             f"{name} in {{{text}}}",
             "expect_column_values_to_be_in_set",
-            breaks=_number(value, column) & value.is_in(values),
+            breaks=_number(value, column) & ~value.is_in(values),
             value_set=list(column.allowed),
         )
     if column.max_null is not None:

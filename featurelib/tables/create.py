@@ -1,7 +1,7 @@
 """Create: make a table, or add columns to one."""
 
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from featurelib.errors import CommitConflictError, TableError
@@ -11,6 +11,8 @@ from featurelib.tables.storage import Storage, storage_errors
 from featurelib.tables.types import partition_columns, to_delta, to_fields
 
 _EVOLVE_TRIES = 10
+# With deltalake's own retries the loser of a race to create commits again, over the winner's table.
+_ONE_TRY = CommitProperties(max_commit_retries=0)
 
 
 def create_table(storage: Storage, schema: pl.Schema, *, hourly: bool) -> None:
@@ -28,6 +30,7 @@ def create_table(storage: Storage, schema: pl.Schema, *, hourly: bool) -> None:
                     partition_by=list(partition_columns(hourly=hourly)),
                     configuration=dict(SETTINGS),
                     storage_options=storage.options,
+                    commit_properties=_ONE_TRY,
                 )
             storage.harden([log_path(0)])
         except DeltaError:
@@ -50,7 +53,7 @@ def evolve_table(storage: Storage, schema: pl.Schema) -> int:
             return snapshot.version
         try:
             with storage_errors(f"evolving {storage.root}"):
-                snapshot.handle.alter.add_columns(to_fields(added))
+                snapshot.handle.alter.add_columns(to_fields(added), commit_properties=_ONE_TRY)
         except CommitFailedError:
             continue
         version = load(storage).version

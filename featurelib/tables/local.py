@@ -76,7 +76,7 @@ class LocalStorage:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def write(self, path: str, sink: Callable[[str], None]) -> tuple[int, str]:
-        """Let ``sink`` write the file in place, sync or upload it, and return its size and sha256."""
+        """Let ``sink`` write the file in place, sync it, and return its size and sha256."""
         target = Path(self.url(path))
         try:
             with storage_errors(f"writing {target}"):

@@ -81,7 +81,7 @@ class S3Storage:
         return digest.hexdigest()
 
     def write(self, path: str, sink: Callable[[str], None]) -> tuple[int, str]:
-        """Let ``sink`` write a scratch file, sync or upload it, and return its size and sha256."""
+        """Let ``sink`` write a scratch file, upload it, and return its size and sha256."""
         with tempfile.TemporaryDirectory(prefix="featurelib-") as scratch:
             draft = Path(scratch) / "part.parquet"
             try:

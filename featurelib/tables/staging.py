@@ -32,7 +32,11 @@ def stage_file(storage: Storage, snapshot: Snapshot, frame: pl.LazyFrame, partit
         )
 
     size, digest = storage.write(path, sink)
-    return StagedFile(path, partition, size, read_footer(storage, path).rows, digest)
+    try:
+        return StagedFile(path, partition, size, read_footer(storage, path).rows, digest)
+    except BaseException:
+        storage.delete(path)
+        raise
 
 
 def check_partition(partition: Partition, *, hourly: bool) -> None:

@@ -65,7 +65,7 @@ def fold(spec: TileSpec, events: Mapping[str, pl.LazyFrame], seen: pl.LazyFrame)
     counted = pl.concat(parts).group_by("entity", "hour").agg(pl.col(spec.logs).sum())
     return (
         counted.with_columns(bucket=bucket_of(pl.col("entity")))
-        .select(spec.schema)
+        .select(spec.schema.names())
         .collect()
         .sort("bucket", "entity", "hour")
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from featurelib.errors import ColumnTypeError, DeclarationError, ParameterError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, ParameterError
 from featurelib.logs import Log
 from featurelib.schema.column import Column
 from featurelib.schema.table import Table
@@ -69,13 +69,6 @@ def test_a_nested_column_fits_parquet_but_no_text_format(make_log: Callable[...,
         make_log(".jsonl", table=table)
 
 
-def test_rules_that_do_not_fit_the_types_are_refused(make_log: Callable[..., Log]) -> None:
-    at = Column(dtype=pl.Datetime("us", "UTC"), doc="x")
-    table = table_of(event_time="at", at=at, n=Column(dtype=pl.Int8(), doc="x", allowed=("a",)))
-    with pytest.raises(DeclarationError, match="log 'impressions': the rules of table Shown do not fit its types"):
-        make_log(".csv", table=table)
-
-
 @pytest.mark.parametrize(
     ("suffix", "form", "compression"),
     [
@@ -91,3 +84,9 @@ def test_rules_that_do_not_fit_the_types_are_refused(make_log: Callable[..., Log
 def test_the_suffix_says_the_format(make_log: Callable[..., Log], suffix: str, form: str, compression: str) -> None:
     log = make_log(suffix)
     assert (log.format, log.compression) == (form, compression)
+
+
+def test_an_event_id_that_the_table_lacks_is_refused(make_log: Callable[..., Log]) -> None:
+    assert make_log(".csv", event_id="item").event_id == "item"
+    with pytest.raises(ColumnMissingError, match=r"log 'impressions' reads column 'itm', .* Did you mean 'item'\?"):
+        make_log(".csv", event_id="itm")

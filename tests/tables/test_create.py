@@ -114,11 +114,35 @@ def test_a_file_system_without_hard_links_is_refused(tmp_path: Path, monkeypatch
     assert list((tmp_path / "t").iterdir()) == []
 
 
-def test_many_may_create_the_same_table_at_once(tmp_path: Path) -> None:
+def test_many_may_create_the_same_table_at_once_and_one_does(tmp_path: Path) -> None:
     schema = pl.Schema({"x": pl.Int8()})
+    for number in range(15):
+        with ThreadPoolExecutor(8) as threads:
+            tables = list(threads.map(lambda where: VersionedTable.create(where, schema), [tmp_path / str(number)] * 8))
+        assert {table.version for table in tables} == {0}
+
+
+def test_the_loser_of_a_race_to_create_does_not_change_the_winners_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, winner = DeltaTable.create, pl.Schema({"x": pl.Int8()})
+
+    def lose_the_race(*arguments: Any, **named: Any) -> Any:
+        monkeypatch.setattr(DeltaTable, "create", honest)
+        VersionedTable.create(tmp_path / "t", winner)
+        return honest(*arguments, **named)
+
+    monkeypatch.setattr(DeltaTable, "create", lose_the_race)
+    with pytest.raises(TableError, match="'y': absent in the table, Int8 given"):
+        VersionedTable.create(tmp_path / "t", pl.Schema({"y": pl.Int8()}))
+    assert VersionedTable.open(tmp_path / "t").schema == winner
+
+
+def test_many_may_evolve_a_table_at_once(table: VersionedTable) -> None:
+    wider = pl.Schema({**table.schema, "u": pl.Int8()})
     with ThreadPoolExecutor(8) as threads:
-        tables = list(threads.map(lambda _: VersionedTable.create(tmp_path / "t", schema), range(8)))
-    assert {table.version for table in tables} == {0}
+        versions = list(threads.map(lambda _: table.evolve(wider), range(8)))
+    assert (set(versions), table.schema) == ({1}, wider)
 
 
 def test_a_table_can_be_sent_to_another_process(table: VersionedTable) -> None:

@@ -7,8 +7,15 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from featurelib.errors import ColumnMissingError, ColumnTypeError, DataRefusedError, StorageError, UsageError
-from featurelib.tables import Partition, VersionedTable
+from featurelib.errors import (
+    ColumnMissingError,
+    ColumnTypeError,
+    DataRefusedError,
+    StorageError,
+    TableError,
+    UsageError,
+)
+from featurelib.tables import Partition, VersionedTable, staging
 
 
 def test_a_staged_file_is_recorded_and_not_visible(table: VersionedTable, rows: Any, days: Any) -> None:
@@ -123,6 +130,18 @@ def test_an_exception_of_the_plan_itself_comes_through_and_leaves_no_file(
     frame = rows([1]).lazy().with_columns(pl.col("x").map_batches(fail, return_dtype=pl.Int64()))
     with pytest.raises(RuntimeError, match="my own mistake"):
         table.stage(frame, days[0], run="r")
+    assert parts(table) == set()
+
+
+def test_a_file_that_does_not_read_back_is_not_left(
+    table: VersionedTable, rows: Any, days: Any, parts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TableError("footer cannot be read")
+
+    monkeypatch.setattr(staging, "read_footer", fail)
+    with pytest.raises(TableError, match="footer cannot be read"):
+        table.stage(rows([1]), days[0], run="r")
     assert parts(table) == set()
 
 
