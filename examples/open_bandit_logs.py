@@ -3,8 +3,8 @@
     python examples/open_bandit_logs.py [LOG_ROOT]
 
 Writes ``LOG_ROOT/open_bandit/dt=2019-11-24/random_all.csv.gz`` and so on: 60,000 rows of 7 days. The rows stay as they
-are, all text; added are what the file names said (``policy``, ``campaign``) and an ``impression_id``, which the publisher
-left to the row number. Files that are there already are written again with the same bytes.
+are, all text; added are what the file names said (``policy``, ``campaign``) and an ``impression_id``, which the
+publisher left to the row number. Files that are there already are written again with the same bytes.
 """
 
 import csv

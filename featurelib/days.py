@@ -46,6 +46,10 @@ class Days:
                 raise
             raise UsageError(f"days are written as 2026-11-01, got {start!r} and {end!r} ({error}).") from error
 
+    def ending(self, length: int) -> "Days":
+        """Return the ``length`` days up to the end of these."""
+        return Days(self.end - timedelta(days=length - 1), self.end)
+
     def __iter__(self) -> Iterator[date]:
         for number in range(len(self)):
             yield self.start + timedelta(days=number)

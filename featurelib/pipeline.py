@@ -1,6 +1,7 @@
 """Pipeline: everything between raw logs and feature table, declared in one object and checked when it is made."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -54,10 +55,10 @@ class Pipeline:
 
     name: str
     samples: Impressions
-    cleaning: tuple[Cleaner, ...] = ()
-    windows: tuple[Rate, ...] = ()
-    features: tuple[Feature | Transform, ...]
-    selection: tuple[Selector, ...] = ()
+    cleaning: Sequence[Cleaner] = ()
+    windows: Sequence[Rate] = ()
+    features: Sequence[Feature | Transform]
+    selection: Sequence[Selector] = ()
     table: type[Table]
     fit: Days
 

@@ -1,5 +1,7 @@
 """Features of the Open Bandit log, for click models."""
 
+from typing import ClassVar
+
 import polars as pl
 
 from featurelib.schema import Column, Table
@@ -37,7 +39,7 @@ class OpenBanditFeatures(Table):
     user_1_x_item = Column(dtype=pl.UInt32(), doc="Trait 1, campaign and item, hashed.", role="feature")
     user_2_x_item = Column(dtype=pl.UInt32(), doc="Trait 2, campaign and item, hashed.", role="feature")
     position_x_item = Column(dtype=pl.UInt32(), doc="Slot, campaign and item, hashed.", role="feature")
-    affinities = {
+    affinities: ClassVar = {
         f"affinity_{item}_log": Column(
             dtype=pl.Float32(),
             doc=f"ln(1 + past clicks on item {item}).",

@@ -1,5 +1,7 @@
 """The Open Bandit log: recommendation slots of a fashion shop, each shown item with its click."""
 
+from typing import ClassVar
+
 import polars as pl
 
 from featurelib.schema import Column, Table
@@ -32,7 +34,7 @@ class OpenBanditLog(Table):
     user_feature_1 = Column(dtype=pl.String(), doc="Hashed trait of the user.")
     user_feature_2 = Column(dtype=pl.String(), doc="Hashed trait of the user.")
     user_feature_3 = Column(dtype=pl.String(), doc="Hashed trait of the user.")
-    affinities = {
+    affinities: ClassVar = {
         f"affinity_{item}": Column(
             dtype=pl.Float64(),
             doc=f"Past clicks of this user on item {item}; null where the campaign has no such item.",

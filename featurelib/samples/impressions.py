@@ -1,5 +1,6 @@
 """Impressions: the declaration of samples, one per impression."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -35,7 +36,7 @@ class Impressions:
 
     log: Log
     _: KW_ONLY
-    labels: tuple[Label, ...]
+    labels: Sequence[Label]
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:

@@ -1,5 +1,6 @@
 """Labels: what came of an impression."""
 
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 
@@ -67,7 +68,7 @@ class AttributedLabel:
     name: str
     log: Log
     _: KW_ONLY
-    keys: tuple[str, ...]
+    keys: Sequence[str]
     within: str | timedelta
 
     def __post_init__(self) -> None:

@@ -132,7 +132,7 @@ class Table:
             if ids.count(check.id) > 1:
                 raise _wrong(who, f"two row checks are called {check.id!r}")
             try:
-                dtype = pl.LazyFrame(schema=cls.polars_schema()).select(check.expr()).collect_schema().dtypes()[0]
+                dtype = pl.DataFrame(schema=cls.polars_schema()).select(check.expr()).dtypes[0]
             except pl.exceptions.PolarsError as error:
                 raise _wrong(who, f"row check {check.id!r} does not fit its columns: {error}") from error
             if dtype != pl.Boolean():

@@ -1,0 +1,52 @@
+"""Commands that look: show, plan, history."""
+
+import json
+
+import click
+
+from featurelib import ledger
+from featurelib.cli.options import days, days_options, pipeline_argument, project, table_option
+from featurelib.tables import VersionedTable
+
+
+@click.command()
+@pipeline_argument
+def show(pipeline: str) -> None:
+    """Show what a pipeline reads, makes and needs."""
+    declared, workspace = project(pipeline)
+    for name, value in declared.describe().items():
+        if isinstance(value, list):
+            click.echo(f"{name + ':':<15}{len(value)}")
+            for item in value:
+                click.echo(f"{'':<15}{item}")
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                click.echo(f"{name + ':':<15}{key:<15} {item}")
+        else:
+            click.echo(f"{name + ':':<15}{value}")
+    click.echo(f"{'tables:':<15}{workspace.pipeline(declared.name)}")
+
+
+@click.command()
+@pipeline_argument
+@days_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of ranges.")
+def plan(pipeline: str, start: str, end: str, as_json: bool) -> None:  # noqa: FBT001  # click passes it by name
+    """Tell which days are missing, stale or complete, and why."""
+    declared, workspace = project(pipeline)
+    found = ledger.plan(declared, workspace, days(start, end))
+    click.echo(json.dumps(found.to_json(), indent=1) if as_json else found.text())
+
+
+@click.command()
+@pipeline_argument
+@table_option
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many versions, newest first.")
+def history(pipeline: str, table: str, limit: int) -> None:
+    """List the versions of a table."""
+    declared, workspace = project(pipeline)
+    for record in VersionedTable.open(workspace.table(declared.name, table)).history(limit):
+        span = f"{record.partitions[0]} .. {record.partitions[-1]}" if record.partitions else ""
+        click.echo(
+            f"{record.version:>6}  {record.at:%Y-%m-%d %H:%M:%S}Z  {record.operation:<12} {record.run or '':<14}{span}"
+        )

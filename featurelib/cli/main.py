@@ -1,0 +1,45 @@
+"""``featurelib``: the commands by name, and what an error becomes.
+
+Exit codes: 0 done, 1 data refused, 2 wrong use or declaration, 3 an infrastructure error that a retry may cure.
+"""
+
+import sys
+
+import click
+
+from featurelib import __version__
+from featurelib.cli.build import backfill, fit, run
+from featurelib.cli.generate import generate
+from featurelib.cli.inspect import history, plan, show
+from featurelib.cli.tables import tag, tags, vacuum, verify
+from featurelib.errors import FeaturelibError
+
+COMMANDS = (show, plan, run, fit, backfill, history, tags, tag, verify, vacuum, generate)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="featurelib")
+def cli() -> None:
+    """Build trusted training tables from raw click logs.
+
+    Pipelines and folders come from [tool.featurelib] in the project's pyproject.toml.
+    """
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line; one line per error, and the exit code that says of which kind it was."""
+    try:
+        cli(standalone_mode=False)
+    except FeaturelibError as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        click.echo("Stopped. What was committed stands; the same command goes on from there.", err=True)
+        sys.exit(3)

@@ -1,0 +1,64 @@
+"""Commands about stored tables: tags, tag, verify, vacuum."""
+
+from datetime import timedelta
+
+import click
+
+from featurelib.cli.options import pipeline_argument, project, table_option
+from featurelib.durations import duration
+from featurelib.errors import TableError
+from featurelib.tables import VersionedTable
+
+
+def _open(pipeline: str, table: str) -> VersionedTable:
+    declared, workspace = project(pipeline)
+    return VersionedTable.open(workspace.table(declared.name, table))
+
+
+@click.command()
+@pipeline_argument
+@table_option
+def tags(pipeline: str, table: str) -> None:
+    """List the tags of a table and the versions that they keep."""
+    for name, version in sorted(_open(pipeline, table).tags().items()):
+        click.echo(f"{name:<30} version {version}")
+
+
+@click.command()
+@pipeline_argument
+@click.argument("name")
+@table_option
+@click.option("--version", "number", type=click.IntRange(0), help="Which version; the newest by default.")
+def tag(pipeline: str, name: str, table: str, number: int | None) -> None:
+    """Give a version a name; vacuum keeps what is tagged."""
+    click.echo(f"{name} is version {_open(pipeline, table).tag(name, number)}")
+
+
+@click.command()
+@pipeline_argument
+@table_option
+def verify(pipeline: str, table: str) -> None:
+    """Check every live file of a table against what was committed: there, size, rows, content."""
+    store = _open(pipeline, table)
+    problems = store.verify()
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise TableError(
+            f"{store.uri}: {len(problems)} problems\n{listed}\nRestore the files, or build these days again."
+        )
+    click.echo(f"{store.uri}: version {store.version}, {len(store.partitions())} partitions, all files as committed")
+
+
+@click.command()
+@pipeline_argument
+@table_option
+@click.option("--older-than", default="7d", show_default=True, help="Keep what versions this young need, such as 7d.")
+@click.option("--no-job-running", is_flag=True, help="No build is running: staged files may go whatever their age.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
+def vacuum(pipeline: str, table: str, older_than: str, *, no_job_running: bool, dry_run: bool) -> None:
+    """Delete files that no kept version needs."""
+    age: timedelta = duration("vacuum", "--older-than", older_than)
+    gone = _open(pipeline, table).vacuum(older_than=age, no_job_running=no_job_running, dry_run=dry_run)
+    for path in gone:
+        click.echo(path)
+    click.echo(f"{len(gone)} files {'would be deleted' if dry_run else 'deleted'}")

@@ -1,0 +1,89 @@
+"""Settings: what a project says of itself in ``[tool.featurelib]`` of its ``pyproject.toml``."""
+
+import importlib
+import sys
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from featurelib.errors import UsageError
+from featurelib.pipeline import Pipeline
+from featurelib.workspace import Workspace
+
+
+class Settings(BaseModel):
+    """Where a project's parts lie; paths are relative to the folder of ``pyproject.toml``.
+
+    Attributes
+    ----------
+    root
+        That folder.
+    pipelines
+        Package with one module per pipeline.
+    logs, tables, work
+        As in `Workspace`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Path
+    pipelines: str = "pipelines"
+    logs: Path = Path("data/logs")
+    tables: Path = Path("data/tables")
+    work: Path = Path("data/work")
+
+    @classmethod
+    def find(cls, start: Path) -> "Settings":
+        """Read the settings of the project that a folder belongs to.
+
+        Raises
+        ------
+        UsageError
+            If no ``pyproject.toml`` with ``[tool.featurelib]`` is found upwards, or it says something unknown.
+        """
+        for folder in (start.resolve(), *start.resolve().parents):
+            path = folder / "pyproject.toml"
+            if path.is_file():
+                said = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("featurelib")
+                if said is not None:
+                    return cls._checked(path, said)
+        raise UsageError(
+            f"no pyproject.toml with [tool.featurelib] in {start.resolve()} or above; run inside a project."
+        )
+
+    @classmethod
+    def _checked(cls, path: Path, said: dict[str, object]) -> "Settings":
+        try:
+            return cls.model_validate({**said, "root": path.parent})
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+            raise UsageError(f"{path}, [tool.featurelib]: {problems}.") from error
+
+    @property
+    def workspace(self) -> Workspace:
+        """The project's roots."""
+        return Workspace(self.root / self.logs, self.root / self.tables, self.root / self.work)
+
+    def pipeline_names(self) -> list[str]:
+        """Return the names of the project's pipelines: the modules of its package."""
+        folder = self.root / self.pipelines.replace(".", "/")
+        return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+
+    def pipeline(self, name: str) -> Pipeline:
+        """Import a pipeline: the object ``name`` of the module ``name``.
+
+        Raises
+        ------
+        UsageError
+            If there is no such module, or it has no such pipeline.
+        """
+        if name not in self.pipeline_names():
+            known = ", ".join(self.pipeline_names()) or "none"
+            raise UsageError(f"no pipeline {name!r} in {self.root / self.pipelines}; there are: {known}.")
+        if str(self.root) not in sys.path:
+            sys.path.insert(0, str(self.root))
+        found = getattr(importlib.import_module(f"{self.pipelines}.{name}"), name, None)
+        if not isinstance(found, Pipeline):
+            raise UsageError(f"module {self.pipelines}.{name} has no Pipeline named {name!r}, but {found!r}.")
+        return found
