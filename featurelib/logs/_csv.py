@@ -192,8 +192,10 @@ class _Feed(io.RawIOBase):
         return data[:cut]
 
     def _more(self, size: int) -> bytes:
-        data = self._stream.read(size)
-        text = self._decoder.decode(data, final=not data)
+        text, data = "", b"?"
+        while data and not text:  # a read may end within the first sign
+            data = self._stream.read(size)
+            text = self._decoder.decode(data, final=not data)
         if not data:
             text, self._end = text + self._end, ""
         try:

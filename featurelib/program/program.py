@@ -62,6 +62,10 @@ class Program:
         if len(set(self.outputs)) < len(self.outputs):
             raise DeclarationError(f"the program lists an output twice: {sorted(self.outputs)}.")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # what is cached holds functions, which cannot be sent to other processes
+        return Program, (self.chains, self.inputs, self.outputs, self.made)
+
     @classmethod
     def of(cls, chains: Iterable[Chain], schema: Mapping[str, pl.DataType], outputs: Sequence[str]) -> "Program":
         """Make the smallest program that gives the outputs; inputs and their types come from ``schema``.

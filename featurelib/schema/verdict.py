@@ -159,9 +159,9 @@ class Verdict:
         lines = [f"{_SHOWN_FIRST[result.status]}  {result.id}: {result.rule}{bad}{seen}"]
         if result.examples:
             lines.append("      e.g. " + " | ".join(map(_line, result.examples)))
+        lines.append(f"      owner {self.owner or 'not declared'}   declared {result.declared_at}")
         if result.status == "failed" and result.on_fail == "quarantine":
             lines.append("      quarantine was asked for, but all rows to quarantine are more than allowed")
-        lines.append(f"      owner {self.owner or 'not declared'}   declared {result.declared_at}")
         return lines
 
 

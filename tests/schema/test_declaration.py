@@ -73,7 +73,7 @@ def test_table_refuses_a_wrong_declaration(body, message):
     "body", [{"key": ("aa",)}, {"event_time": "aa"}, {"landing_time": "aa"}, {"checks": (RowCheck("x", "aa > 0"),)}]
 )
 def test_table_refuses_to_name_a_column_that_it_lacks(body):
-    with pytest.raises(ColumnMissingError, match="table Sample reads column 'aa'.*Did you mean 'a'"):
+    with pytest.raises(ColumnMissingError, match=r"table Sample reads column 'aa'.*Did you mean 'a'"):
         declare(**body)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from featurelib.errors import DeclarationError, SchemaViolationError, UsageError
 from featurelib.schema import Column, RowCheck, Table, checks, judge, measure, suite
 
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+imports_gx = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")  # as `judge` does for itself
 
 
 class Sample(Table):
@@ -45,7 +46,7 @@ def test_good_table_passes_every_check_that_was_planned():
     verdict = verdict_of()
     assert verdict.publishable
     assert [result.id for result in verdict.results] == [check.id for check in checks.plan_checks(Sample)]
-    assert verdict.counts == {"passed": 14, "failed": 0, "quarantined": 0, "warned": 0}
+    assert verdict.counts == {"passed": 13, "failed": 0, "quarantined": 0, "warned": 0}
     verdict.raise_if_refused("samples 2026-11-01")
 
 
@@ -106,12 +107,13 @@ def test_metrics_of_other_checks_are_refused():
 
 
 def test_expectation_of_unknown_type_is_an_error(monkeypatch):
-    monkeypatch.setattr(checks, "_key_check", lambda table: key_check(table, "expect_column_foo"))
-    key_check = KEY_CHECK
+    known = checks._key_check
+    monkeypatch.setattr(checks, "_key_check", lambda table: replace(known(table), expectation="expect_column_foo"))
     with pytest.raises(DeclarationError, match="Sample: check key names the expectation 'expect_column_foo'"):
         verdict_of()
 
 
+@imports_gx
 def test_judgement_without_our_count_is_an_error(monkeypatch):
     from great_expectations.expectations.core import ExpectColumnValuesToBeBetween
 
@@ -120,19 +122,22 @@ def test_judgement_without_our_count_is_an_error(monkeypatch):
         verdict_of(ctr=[5.0] * 10)
 
 
-def KEY_CHECK(table, expectation):  # noqa: N802
-    from dataclasses import replace
-
-    return replace(ORIGINAL(table), expectation=expectation)
-
-
-ORIGINAL = checks._key_check
-
-
 BROKEN = {
-    "columns": ({"ctr": [0.5] * 8 + [1.25, -3.5]}, "ctr.between", "ctr in [0, 1]", "seen ctr -3.5 .. 1.25", "id=8 ctr=1.25"),
+    "columns": (
+        {"ctr": [0.5] * 8 + [1.25, -3.5]},
+        "ctr.between",
+        "ctr in [0, 1]",
+        "seen ctr -3.5 .. 1.25",
+        "id=8 ctr=1.25 | id=9 ctr=-3.5",
+    ),
     "nan": ({"ctr": [0.5] * 9 + [float("nan")]}, "ctr.nan", "ctr is not NaN", "seen ctr 0.5 .. 0.5", "id=9 ctr=nan"),
-    "share": ({"ctr": [None] * 5 + [0.5] * 5}, "ctr.max_null", "at most 0.3 of ctr null", "seen 0.5 null", "id=0 ctr=None"),
+    "share": (
+        {"ctr": [None] * 5 + [0.5] * 5},
+        "ctr.max_null",
+        "at most 0.3 of ctr null",
+        "seen 0.5 null",
+        "id=0 ctr=None",
+    ),
     "set": (
         {"device": ["web"] * 5 + ["tv"] * 3 + ["pda"] * 2},
         "device.allowed",
@@ -150,23 +155,23 @@ BROKEN = {
 def test_screen_names_table_rule_limit_seen_example_owner_and_place(case):
     columns, check, rule, seen, example = BROKEN[case]
     screen = verdict_of(**columns).screen("samples 2026-11-01")
-    paragraph = screen[screen.index(f"{check}: {rule}") :].split("\n")[:4]
+    rule_line, example_line, owner_line = screen[screen.index(f"{check}: {rule}") :].split("\n")[:3]
     assert screen.startswith("samples 2026-11-01: table Sample version 3, 10 rows\n")
-    assert seen in paragraph[0]
-    assert f"e.g. {example}" in "\n".join(paragraph) or example in paragraph[1]
+    assert seen in rule_line
+    assert f"e.g. {example}" in example_line
     place = next(result.declared_at for result in verdict_of(**columns).results if result.id == check)
     assert place.startswith("test_judge.py:")
-    assert f"owner ranking@example.org   declared {place}" in "\n".join(paragraph)
+    assert owner_line.strip() == f"owner ranking@example.org   declared {place}"
 
 
 def test_refused_table_raises_with_the_screen():
     verdict = verdict_of(ctr=[0.5] * 9 + [1.5], low=[2] * 10, device=["toaster"] + ["web"] * 9)
-    with pytest.raises(SchemaViolationError, match="NOT PUBLISHED: 11 passed, 1 failed, 1 quarantined, 1 warned"):
+    with pytest.raises(SchemaViolationError, match="NOT PUBLISHED: 10 passed, 1 failed, 1 quarantined, 1 warned"):
         verdict.raise_if_refused("samples 2026-11-01")
     place = Sample.columns["ctr"].declared_at
     assert verdict.screen("samples 2026-11-01").split("\n")[:6] == [
         "samples 2026-11-01: table Sample version 3, 10 rows",
-        "NOT PUBLISHED: 11 passed, 1 failed, 1 quarantined, 1 warned",
+        "NOT PUBLISHED: 10 passed, 1 failed, 1 quarantined, 1 warned",
         "to quarantine: 1 rows (10.000%, allowed 20.000%)",
         "FAIL  ctr.between: ctr in [0, 1]   1 rows (10.000%)   seen ctr 0.5 .. 1.5",
         "      e.g. id=9 ctr=1.5",
@@ -177,7 +182,7 @@ def test_refused_table_raises_with_the_screen():
 def test_screen_stays_on_one_screen():
     many = {f"x{i:02d}": Column(dtype=pl.String(), doc="X.", allowed=("a",)) for i in range(30)}
     wide = type("Wide", (Table,), many)
-    rows = pl.LazyFrame(dict.fromkeys(many, ["z" * 1000, "y" * 1000]))
+    rows = pl.LazyFrame({name: ["z" * 1000, "y" * 1000] for name in many})
     lines = judge(measure(rows, wide), wide).screen("wide").split("\n")
     assert len(lines) < 45
     assert max(map(len, lines)) < 300
@@ -194,6 +199,7 @@ def test_verdict_travels_as_pickle_and_as_strict_json():
     assert between["gx"]["expectation_config"]["type"] == "expect_column_values_to_be_between"
 
 
+@imports_gx
 def test_suite_loads_into_great_expectations_complete():
     from great_expectations import ExpectationSuite
 
@@ -204,11 +210,9 @@ def test_suite_loads_into_great_expectations_complete():
 
 
 def test_suite_ids_stay_when_other_checks_come():
-    class Sample(Table):
-        id = Column(dtype=pl.Int64(), doc="Unique.")
-
+    before = type("Sample", (Table,), {"id": Column(dtype=pl.Int64(), doc="Unique.")})
     small, large = (
-        {each["meta"]["check"]: each["id"] for each in suite(table)["expectations"]} for table in (Sample, globals()["Sample"])
+        {each["meta"]["check"]: each["id"] for each in suite(table)["expectations"]} for table in (before, Sample)
     )
-    assert small["id.not_null"] == large["id.not_null"] == "0"
+    assert small["id.not_null"] == large["id.not_null"] == "28814785-2b28-5b32-ab4f-52d10b94e104"
     assert len(set(large.values())) == len(large)

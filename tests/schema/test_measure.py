@@ -35,7 +35,8 @@ ROWS = st.fixed_dictionaries(
         "low": NUMBERS,
         "high": NUMBERS,
         "device": st.none() | st.sampled_from(["web", "ios", "fridge", "toaster"]),
-        "seen_at": st.none() | st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 9), timezones=st.just(dt.UTC)),  # noqa: DTZ001
+        "seen_at": st.none()
+        | st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 9), timezones=st.just(dt.UTC)),  # noqa: DTZ001
         "tags": st.none() | st.lists(st.integers(0, 3), max_size=2),
     }
 )
@@ -165,7 +166,7 @@ def test_values_outside_the_rule_are_counted_exactly_over_parts():
 
 def test_merge_of_other_checks_is_refused():
     one, two = (measure(pl.LazyFrame({"x": [1]}), table_of_one(between=(0, high))) for high in (5, 6))
-    with pytest.raises(UsageError, match="metrics of .*'One'.* cannot be merged .*measure both the same way"):
+    with pytest.raises(UsageError, match=r"metrics of .*'One'.* cannot be merged .*measure both the same way"):
         one.merge(two)
 
 
@@ -179,7 +180,11 @@ def test_metrics_travel_as_pickle_and_as_strict_json():
 def test_equal_hashes_of_unequal_keys_are_no_repeat(monkeypatch):
     monkeypatch.setattr(pl.Expr, "hash", lambda self, seed: self.struct.field("x") * 0)
     metrics = measure(pl.LazyFrame({"x": [1, 2, 3, 3]}), table_of_one())
-    assert (metrics.bad["key"], metrics.surplus, metrics.examples["key"]) == (2, 1, ({"x": 3, "rows with this key": 2},))
+    assert (metrics.bad["key"], metrics.surplus, metrics.examples["key"]) == (
+        2,
+        1,
+        ({"x": 3, "rows with this key": 2},),
+    )
 
 
 def test_frame_from_many_row_groups_is_measured_like_one_in_memory(tmp_path: Path):
