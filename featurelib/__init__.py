@@ -4,8 +4,8 @@ This face holds what model code needs; everything else is imported from its own 
 as cheap as importing polars: nothing of pandas, scikit-learn, Prefect or Great Expectations.
 """
 
-from featurelib.program.storage import load
+from featurelib.program import Program, load
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "load"]
+__all__ = ["Program", "__version__", "load"]

@@ -191,13 +191,14 @@ def test_a_reject_with_bytes_and_nested_values_is_shown(
 
 def damaged(path: Path, how: str) -> None:
     content = path.read_bytes()
+    footer = int.from_bytes(content[-8:-4], "little")
     path.write_bytes(
         {
             "empty": b"",
             "truncated": content[: len(content) // 2],
             "no footer": content[:-4] + b"XXXX",
             "footer length": content[:-8] + b"\xff\xff\xff\x7fPAR1",
-            "footer": content[:-60] + b"\x00" * 52 + content[-8:],
+            "footer": content[: -8 - footer] + b"\xff" * footer + content[-8:],
             "text": b"shown_at,item\n",
             "gzip": b"\x1f\x8b" + content,
         }[how]

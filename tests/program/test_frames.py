@@ -47,7 +47,7 @@ def test_lazy_frame_stays_lazy():
 
 @pytest.mark.parametrize("frame", [pd.DataFrame({"xx": [1.0]}), pa.table({"xx": [1.0]})])
 def test_missing_column_of_another_library_is_named_with_the_near_one(frame: object):
-    with pytest.raises(ColumnMissingError, match="reads column 'x', which the frame lacks. Did you mean 'xx'"):
+    with pytest.raises(ColumnMissingError, match=r"reads column 'x', which the frame lacks\. Did you mean 'xx'"):
         PROGRAM.transform(frame)
 
 

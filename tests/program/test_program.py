@@ -88,14 +88,14 @@ def test_frame_without_an_input_is_refused_by_name_of_the_feature():
 
 def test_frame_with_another_type_is_refused_before_anything_runs():
     program = Program.of([HALF], SCHEMA, ["x__half"])
-    with pytest.raises(ColumnTypeError, match="x__half needs column 'x' of the frame to be a number.*got String"):
+    with pytest.raises(ColumnTypeError, match=r"x__half needs column 'x' of the frame to be a number.*got String"):
         program.transform(pl.LazyFrame({"x": ["1.0"]}))
 
 
 @pytest.mark.parametrize("keep", [["x", "x"], ["x__half"]])
 def test_result_with_a_column_twice_is_refused(keep: list[str]):
     program = Program.of([HALF], SCHEMA, ["x__half"])
-    with pytest.raises(UsageError, match="the result would hold column .* twice: `keep` may name each column once"):
+    with pytest.raises(UsageError, match=r"the result would hold column .* twice: `keep` may name each column once"):
         program.transform(pl.DataFrame({"x": [1.0], "x__half": [1.0]}), keep=keep)
 
 
@@ -137,7 +137,7 @@ def test_program_that_reads_what_nobody_makes_is_refused():
 
 def test_chain_over_a_made_column_of_the_wrong_type_is_refused():
     cross = Chain("cross", ("x__half", "t"), "text", (JoinText(), HashBucket(9)))
-    with pytest.raises(ColumnTypeError, match="cross needs column 'x__half' of the program to be text.*Bin a float"):
+    with pytest.raises(ColumnTypeError, match=r"cross needs column 'x__half' of the program to be text.*Bin a float"):
         Program.of([HALF, cross], SCHEMA, ["cross"])
     joined = Chain("joined", ("t", "x__bin"), "text", (JoinText(),))
     log = Chain("log", ("joined",), "number", (Log1pStep(),))

@@ -68,7 +68,7 @@ def test_bounds_of_infinity_survive(tmp_path: Path):
 
 
 def test_missing_program_and_version_say_what_is_there(tmp_path: Path):
-    with pytest.raises(ProgramMissingError, match="has none, so not a program. Fit one first"):
+    with pytest.raises(ProgramMissingError, match=r"has none, so not a program\. Fit one first"):
         load(tmp_path)
     save(program(), tmp_path)
     with pytest.raises(ProgramMissingError, match=r"has versions \[1\], so not program version 4"):
@@ -155,7 +155,7 @@ def test_nothing_is_visible_if_writing_fails(tmp_path: Path, monkeypatch: pytest
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(storage.os, "fsync", full_disk)
-    with pytest.raises(StorageError, match="could not be saved: .*No space left on device"):
+    with pytest.raises(StorageError, match=r"could not be saved: .*No space left on device"):
         save(program(2.0), tmp_path)
     assert versions(tmp_path) == [1]
     assert [path.name for path in (tmp_path / "programs").iterdir()] == ["v1"]

@@ -1,0 +1,142 @@
+"""Strategies: small click logs with everything that real ones have on a bad day."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Apia")
+"""Whole-hour zones east and west, one with a half hour, and two that change their clocks."""
+
+FIRST_DAYS = (
+    dt.date(2026, 11, 1),  # 25 hours in New York
+    dt.date(2026, 10, 24),  # the day before 25 hours in Berlin
+    dt.date(2026, 3, 28),  # the day before 23 hours in Berlin
+    dt.date(2024, 2, 28),  # a leap day follows
+    dt.date(2026, 12, 31),  # a year ends
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClickLog:
+    """One generated log of impressions and one of clicks.
+
+    Attributes
+    ----------
+    zone, first, days
+        The time zone in which a day starts at midnight, the first day, and how many there are.
+    impressions
+        Rows with ``event_id, user_id, request_id, item_id, shown_at, landed_at``.
+    clicks
+        Rows with ``event_id, user_id, request_id, item_id, clicked_at, landed_at``.
+    """
+
+    zone: str
+    first: dt.date
+    days: int
+    impressions: list[dict[str, Any]]
+    clicks: list[dict[str, Any]]
+
+    def midnight(self, n: int) -> dt.datetime:
+        """Return when the nth day starts (n may be negative or past the last), in UTC."""
+        return midnight(self.first + dt.timedelta(days=n), self.zone)
+
+    def day_of(self, at: dt.datetime) -> dt.date:
+        """Return the day, in the log's zone, in which an instant lies."""
+        return at.astimezone(ZoneInfo(self.zone)).date()
+
+
+def midnight(day: dt.date, zone: str) -> dt.datetime:
+    """Return when a day starts in a zone, in UTC."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+
+
+@st.composite
+def click_logs(
+    draw: st.DrawFn,
+    *,
+    days: st.SearchStrategy[int] | None = None,
+    zones: st.SearchStrategy[str] | None = None,
+    window: dt.timedelta = dt.timedelta(minutes=30),
+    null_items: bool = True,
+    most: int = 12,
+) -> ClickLog:
+    """Draw two small logs of the same few days.
+
+    Few users, requests and items, so that keys meet; times of a coarse grid, so that they tie; times at
+    midnight and on the window's edge, because that is where mistakes live; repeated event ids; rows in any order.
+
+    Parameters
+    ----------
+    days, zones
+        How many days, and their time zone; by default 1 to 3 days of any of `ZONES`.
+    window
+        Some clicks come exactly this long after an impression, or a microsecond before or after.
+    null_items
+        Whether ``item_id`` may be null.
+    most
+        Most impressions, and most clicks, before rows are repeated.
+    """
+    zone = draw(st.sampled_from(ZONES) if zones is None else zones)
+    log = ClickLog(zone, draw(st.sampled_from(FIRST_DAYS)), draw(st.integers(1, 3) if days is None else days), [], [])
+    times = _times(log)
+    for n in range(draw(st.integers(0, most))):
+        log.impressions.append({"event_id": f"i{n}", **draw(_keys(null_items)), "shown_at": draw(times)})
+    for n in range(draw(st.integers(0, most))):
+        log.clicks.append({"event_id": f"c{n}", **draw(_click(log, times, window, null_items))})
+    for rows, time in ((log.impressions, "shown_at"), (log.clicks, "clicked_at")):
+        for row in rows:
+            row["landed_at"] = row[time] + dt.timedelta(minutes=draw(st.sampled_from((0, 0, 1, 5))))
+        rows.extend([draw(_repeat(row, time)) for row in rows if draw(st.integers(0, 4)) == 0])
+        rows[:] = draw(st.permutations(rows))
+    return log
+
+
+def _times(log: ClickLog) -> st.SearchStrategy[dt.datetime]:
+    """Draw instants of the log's days: on a grid of 10 minutes, or next to a midnight."""
+    start, end, tick = log.midnight(0), log.midnight(log.days), dt.timedelta(microseconds=1)
+    steps = (end - start) // dt.timedelta(minutes=10)
+    grid = st.integers(0, steps - 1).map(lambda n: start + n * dt.timedelta(minutes=10))
+    edges = [log.midnight(n) + offset for n in range(log.days + 1) for offset in (-10 * _MINUTE, -tick, 0 * tick)]
+    return grid | st.sampled_from([at for at in edges if start <= at < end])
+
+
+_MINUTE = dt.timedelta(minutes=1)
+
+
+def _keys(null_items: bool) -> st.SearchStrategy[dict[str, Any]]:
+    items = st.sampled_from(("x", "y", "Z ", ""))
+    return st.fixed_dictionaries(
+        {
+            "user_id": st.sampled_from(("u1", "u2")),
+            "request_id": st.sampled_from(("r1", "r2", "r3")),
+            "item_id": items | st.none() if null_items else items,
+        }
+    )
+
+
+@st.composite
+def _click(
+    draw: st.DrawFn, log: ClickLog, times: st.SearchStrategy[dt.datetime], window: dt.timedelta, null_items: bool
+) -> dict[str, Any]:
+    """Draw a click: most follow an impression closely, some are on the edge of the window, some come from nowhere."""
+    if not log.impressions or draw(st.integers(0, 4)) == 0:
+        return draw(_keys(null_items)) | {"clicked_at": draw(times)}
+    shown = draw(st.sampled_from(log.impressions))
+    tick = dt.timedelta(microseconds=1)
+    after = draw(
+        st.sampled_from((0 * tick, _MINUTE, 10 * _MINUTE, window / 2, window - tick, window, window + tick, -tick))
+    )
+    last = log.midnight(log.days) - tick
+    at = min(max(shown["shown_at"] + after, log.midnight(0)), last)
+    return {key: shown[key] for key in ("user_id", "request_id", "item_id")} | {"clicked_at": at}
+
+
+@st.composite
+def _repeat(draw: st.DrawFn, row: dict[str, Any], time: str) -> dict[str, Any]:
+    """Draw a row with the same event id: word for word, landed later, or happened earlier in the same day's hour."""
+    later = {"landed_at": row["landed_at"] + draw(st.sampled_from((0, 1, 7))) * _MINUTE}
+    other = draw(st.sampled_from(({}, later, later | {"item_id": "other"})))
+    return {**row, **other}
