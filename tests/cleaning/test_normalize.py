@@ -18,10 +18,7 @@ def test_one_spelling_for_what_reads_the_same():
 
 
 def test_form_case_and_space_are_independent():
-    assert normal(Normalize("q", case=None))[:2] == [
-        "Red Shoes",
-        "Ｒｅｄ　ｓｈｏｅｓ".translate({0x3000: " "}) and "Red shoes",
-    ]
+    assert normal(Normalize("q", case=None))[:2] == ["Red Shoes", "Red shoes"]
     assert normal(Normalize("q", form=None))[1:3] == ["ｒｅｄ　ｓｈｏｅｓ", "ﬁne"]
     assert normal(Normalize("q", form="NFC"))[2:] == ["ﬁne", None, "", "οδος", "é"]
     assert normal(Normalize("q", fold_space=False))[0] == "  red\t\nshoes "

@@ -1,0 +1,95 @@
+"""Fit: learn a program from the samples of some days, and select its features."""
+
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version as installed
+
+from featurelib.build.run import Run
+from featurelib.days import Days
+from featurelib.errors import DeclarationError, UsageError
+from featurelib.fitting import State, Survey, learn, merge_answers
+from featurelib.ledger import declared_features
+from featurelib.program import Program, save
+from featurelib.selection import decide
+from featurelib.tables import Partition, VersionedTable
+from featurelib.workspace import Workspace
+
+_LIBRARIES = ("featurelib", "polars", "polars-hash")
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyTask:
+    """Fill the states of a survey from one day of samples."""
+
+    workspace: Workspace
+    pipeline: str
+    version: int
+    day: date
+    survey: Survey
+
+
+def survey_task(task: SurveyTask) -> list[State]:
+    """Return the filled states of one day."""
+    table = VersionedTable.open(task.workspace.table(task.pipeline, "samples"))
+    return task.survey.of(table.scan(task.version, partitions=[Partition(task.day)]))
+
+
+def fit_program(run: Run, days: Days) -> int:
+    """Fit cleaning and features on the samples of some days, select, and save the program.
+
+    The result depends on the rows of the days alone, not on the engine: states are filled per day and merge exactly.
+
+    Parameters
+    ----------
+    run
+        The run.
+    days
+        Days whose samples are built.
+
+    Returns
+    -------
+    The version of the program; the latest one if the new one means the same.
+
+    Raises
+    ------
+    UsageError
+        If a day has no samples yet.
+    DataRefusedError
+        If no row is labelled, or selection would drop every feature.
+    DeclarationError
+        If a feature comes out with another type than its table declares.
+    """
+    pipeline, samples = run.pipeline, run.samples
+    version = samples.version
+    there = samples.partitions(version)
+    missing = [str(day) for day in days if Partition(day) not in there]
+    if missing:
+        raise UsageError(f"fitting {pipeline} on {days} needs samples of {', '.join(missing)}; backfill these first.")
+
+    def survey(asked: Survey) -> list[State]:
+        tasks = [SurveyTask(run.workspace, pipeline.name, version, day, asked) for day in days]
+        return merge_answers(run.engine.map(survey_task, tasks))
+
+    chains = learn(pipeline.operators, survey)
+    program = Program.of(chains, pipeline.sample_schema, pipeline.feature_names)
+    _check_types(run, program)
+    decisions = decide(program, pipeline.label, pipeline.selection, survey)
+    made = {
+        "pipeline": pipeline.name,
+        "fit": {"start": str(days.start), "end": str(days.end), "rows": sum(there[Partition(day)].rows for day in days)},
+        "declared": declared_features(pipeline),
+        "selection": [decision.to_json() for decision in decisions],
+        "libraries": {name: installed(name) for name in _LIBRARIES},
+    }
+    kept = [decision.feature for decision in decisions if decision.kept]
+    return save(program.keeping(kept, made=made), run.workspace.pipeline(pipeline.name))
+
+
+def _check_types(run: Run, program: Program) -> None:
+    table = run.pipeline.table
+    for name, dtype in program.schema.items():
+        if table.columns[name].dtype != dtype:
+            raise DeclarationError(
+                f"feature {name!r} of {run.pipeline} comes out as {dtype}, but table {table.__name__} declares "
+                f"{table.columns[name].dtype} ({table.columns[name].declared_at}); declare {dtype}."
+            )

@@ -1,0 +1,250 @@
+"""Tasks that make samples: by day from logs, by bucket over tiles, and the two joined, by day.
+
+Each is a module function of one picklable item: it writes files under unique names and returns a small summary, so an
+engine may run it anywhere, twice, or kill it.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from featurelib.days import day_bounds
+from featurelib.logs import REJECTS, Log, LogSlice, read
+from featurelib.pipeline import Pipeline
+from featurelib.samples import (
+    AttributedLabel,
+    CarriedLabel,
+    Distinct,
+    RowCounts,
+    add_carried,
+    add_credits,
+    attribute,
+    distinct,
+)
+from featurelib.samples.attribution import REASON
+from featurelib.samples.duplicates import ROW
+from featurelib.tables import Partition, StagedFile, VersionedTable
+from featurelib.windows import Rate, TileSpec, answer, attach, fold, merge
+from featurelib.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class DayTask:
+    """Read one day's logs.
+
+    Attributes
+    ----------
+    samples
+        Whether to make the day's samples; otherwise only its tiles.
+    """
+
+    pipeline: Pipeline
+    workspace: Workspace
+    day: date
+    run: str
+    scratch: Path
+    samples: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayResult:
+    """What a day task wrote, and how it accounts for the rows it read."""
+
+    day: date
+    samples: StagedFile | Path | None
+    quarantine: StagedFile | None
+    tiles: tuple[StagedFile, ...]
+    counts: Mapping[str, RowCounts]
+
+
+def day_task(task: DayTask) -> DayResult:
+    """Turn one day of logs into samples without windows, quarantined rows, and tiles."""
+    return _Day(task).result()
+
+
+class _Day:
+    """The work on one day: what is read once and used twice lives here."""
+
+    def __init__(self, task: DayTask) -> None:
+        self.task = task
+        self.pipeline = task.pipeline
+        self.partition = Partition(task.day)
+        self.start, self.end = day_bounds(task.day, self.pipeline.samples.timezone)
+        self.counts: dict[str, RowCounts] = {}
+        self.quarantined: list[pl.DataFrame] = []
+        self.events: dict[str, Distinct] = {}
+
+    def result(self) -> DayResult:
+        staged = self._samples() if self.task.samples else None
+        quarantine = self._stage("quarantine", pl.concat(self.quarantined)) if self.task.samples else None
+        tiles = tuple(self._stage(spec.name, self._tiles(spec)) for spec in self.pipeline.tiles)
+        return DayResult(self.task.day, staged, quarantine, tiles, self.counts)
+
+    def _stage(self, table: str, frame: pl.LazyFrame | pl.DataFrame) -> StagedFile:
+        store = VersionedTable.open(self.task.workspace.table(self.pipeline.name, table))
+        return store.stage(frame, self.partition, run=self.task.run)
+
+    def _read(self, log: Log, *, required: bool) -> LogSlice:
+        folder = self.task.scratch / f"logs-{uuid.uuid4().hex}"
+        return read(log, self.task.workspace.logs, self.start, self.end, scratch=folder, required=required)
+
+    def _fringe(self, log: Log, label: AttributedLabel) -> list[pl.LazyFrame]:
+        """Return the rows of a log just before and just after the day, within the label's reach."""
+        slices = []
+        for start, end in ((self.start - label.reach, self.start), (self.end, self.end + label.reach)):
+            folder = self.task.scratch / f"logs-{uuid.uuid4().hex}"
+            found = read(log, self.task.workspace.logs, start, end, scratch=folder, required=False)
+            slices.append(distinct(found.frame, log).frame)
+        return slices
+
+    def _day_events(self, log: Log, *, required: bool) -> Distinct:
+        """Return a log's rows of the day without duplicates; rejects and duplicates are accounted for, once."""
+        if log.name not in self.events:
+            found = self._read(log, required=required)
+            events = distinct(found.frame, log)
+            self.events[log.name] = events
+            dropped = {reason: len(rows) for (reason,), rows in found.rejects.group_by("reason")}
+            if len(events.duplicates):
+                dropped["duplicate"] = len(events.duplicates)
+            rows_in = found.rows_read - found.rows_elsewhere
+            kept = rows_in - sum(dropped.values())
+            self.counts[log.name] = RowCounts(rows_in, kept, dict(sorted(dropped.items())))
+            self.quarantined += [found.rejects, _set_aside(log, events.duplicates, pl.lit("duplicate"))]
+        return self.events[log.name]
+
+    def _samples(self) -> StagedFile | Path:
+        samples = self.pipeline.samples
+        frame = self._day_events(samples.log, required=True).frame
+        for label in samples.labels:
+            if isinstance(label, CarriedLabel):
+                frame = add_carried(frame, label)
+            else:
+                frame = add_credits(frame, label, self._attributed(label))
+        plain = frame.select(samples.schema.names())
+        if not self.pipeline.windows:
+            staged = self._stage("samples", plain)
+            self._check_kept(staged.rows)
+            return staged
+        path = self.task.scratch / f"samples-{self.task.day}-{uuid.uuid4().hex}.parquet"
+        plain.sink_parquet(path, compression="lz4", row_group_size=65_536)
+        self._check_kept(pl.scan_parquet(path).select(pl.len()).collect().item())
+        return path
+
+    def _check_kept(self, rows: int) -> None:
+        """Hold what was written against what was counted: the two were found by different ways."""
+        name = self.pipeline.samples.log.name
+        counted = self.counts[name]
+        self.counts[name] = RowCounts(counted.rows_in, rows, counted.dropped).check("samples", self.partition)
+
+    def _attributed(self, label: AttributedLabel) -> pl.DataFrame:
+        """Return the clicks of the day and of the label's reach after it, credited; account for those of the day."""
+        shown_at, clicked_at = self.pipeline.samples.log.time, label.log.time
+        ours = self._day_events(self.pipeline.samples.log, required=True).frame
+        near = [
+            frame.with_columns(pl.lit(None, dtype=pl.UInt32).alias(ROW)) for frame in self._fringe_of_samples(label)
+        ]
+        columns = [*label.keys, shown_at, ROW]
+        impressions = pl.concat(
+            [frame.select(pl.col(columns).exclude(ROW), pl.col(ROW).cast(pl.UInt32)) for frame in (ours, *near)]
+        )
+        day_clicks = self._day_events(label.log, required=False).frame.drop(ROW)
+        later_clicks = self._fringe(label.log, label)[1].drop(ROW)
+        clicks = pl.concat([day_clicks, later_clicks]).collect(engine="in-memory")
+        attributed = attribute(
+            impressions, clicks, keys=label.keys, shown_at=shown_at, clicked_at=clicked_at, within=label.reach
+        )
+        self._account(label.log, attributed.filter((pl.col(clicked_at) < self.end) & pl.col(REASON).is_not_null()))
+        return attributed
+
+    def _fringe_of_samples(self, label: AttributedLabel) -> list[pl.LazyFrame]:
+        return self._fringe(self.pipeline.samples.log, label)
+
+    def _account(self, log: Log, unmatched: pl.DataFrame) -> None:
+        reasons = {reason: len(rows) for (reason,), rows in unmatched.group_by(REASON)}
+        counted = self.counts[log.name]
+        kept = counted.kept - len(unmatched)
+        self.counts[log.name] = RowCounts(
+            counted.rows_in, kept, dict(sorted({**counted.dropped, **reasons}.items()))
+        ).check(f"attribution of {log.name}", self.partition)
+        self.quarantined.append(_set_aside(log, unmatched, pl.col(REASON)))
+
+    def _tiles(self, spec: TileSpec) -> pl.DataFrame:
+        logs = {log.name: log for log in self.pipeline.logs}
+        events = {}
+        for name in spec.logs:
+            frame = self._day_events(logs[name], required=False).frame
+            events[name] = frame.select(entity=pl.col(spec.by), time=pl.col(logs[name].time))
+        sampled = self.pipeline.samples.log
+        seen = self._day_events(sampled, required=False).frame
+        return fold(spec, events, seen.select(entity=pl.col(spec.by), time=pl.col(sampled.time)))
+
+
+def _set_aside(log: Log, rows: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+    columns = log.table.polars_schema().names()
+    return rows.select(
+        pl.lit(log.name).alias("log"),
+        pl.lit(None, dtype=pl.String).alias("file"),
+        pl.lit(None, dtype=pl.Int64).alias("line"),
+        reason.alias("reason"),
+        pl.lit(None, dtype=pl.String).alias("column"),
+        pl.lit(None, dtype=pl.String).alias("value"),
+        pl.struct(columns).struct.json_encode().alias("row"),
+    ).match_to_schema(REJECTS)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketTask:
+    """Answer the windows of one bucket of an entity, for some days."""
+
+    pipeline: Pipeline
+    workspace: Workspace
+    spec: TileSpec
+    version: int
+    bucket: int
+    reach: tuple[date, ...]
+    days: tuple[date, ...]
+    scratch: Path
+
+
+def bucket_task(task: BucketTask) -> dict[date, Path]:
+    """Merge the bucket's tiles, compute every window, and write the answers by day; return the file of each day."""
+    table = VersionedTable.open(task.workspace.table(task.pipeline.name, task.spec.name))
+    scan = table.scan(task.version, partitions=[Partition(day) for day in task.reach])
+    tiles = merge([scan.filter(pl.col("bucket") == task.bucket).select(task.spec.schema.names())])
+    rates = _rates(task.pipeline, task.spec)
+    written = {}
+    for day in task.days:
+        path = task.scratch / f"answers-{task.spec.by}-{day}-{task.bucket}-{uuid.uuid4().hex}.parquet"
+        answer(tiles, rates, *day_bounds(day, task.pipeline.samples.timezone)).write_parquet(path, compression="lz4")
+        written[day] = path
+    return written
+
+
+def _rates(pipeline: Pipeline, spec: TileSpec) -> list[Rate]:
+    return [rate for rate in pipeline.windows if rate.by == spec.by]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachTask:
+    """Join one day's samples with that day's answers."""
+
+    pipeline: Pipeline
+    workspace: Workspace
+    day: date
+    run: str
+    samples: Path
+    answers: Mapping[str, tuple[Path, ...]]
+
+
+def attach_task(task: AttachTask) -> StagedFile:
+    """Stage the day's samples with their windows; rows and their order stay."""
+    frame = pl.scan_parquet(task.samples)
+    time = task.pipeline.samples.log.time
+    for by, paths in task.answers.items():
+        frame = attach(frame, pl.scan_parquet(list(paths)), by=by, time=time)
+    table = VersionedTable.open(task.workspace.table(task.pipeline.name, "samples"))
+    return table.stage(frame.select(task.pipeline.sample_schema.names()), Partition(task.day), run=task.run)
