@@ -26,12 +26,18 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class FeaturelibError(Exception):
     """Base of all errors below; catch it to catch all of them."""
 
     exit_code = 3
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # NOTE: an error crosses from a worker to the driver; by default pickle calls the class with the finished
+        # sentence, but the classes below take facts
+        return _revive, (type(self), str(self))
 
 
 class FinalError(FeaturelibError):
@@ -209,3 +215,9 @@ class CommitConflictError(RetryableError):
 
 class TaskLostError(RetryableError):
     """A worker died while it ran a task, more often than the engine tries again."""
+
+
+def _revive(kind: type[FeaturelibError], sentence: str) -> FeaturelibError:
+    error = kind.__new__(kind, sentence)
+    error.args = (sentence,)
+    return error

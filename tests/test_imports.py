@@ -10,7 +10,7 @@ HEAVY = ["pandas", "sklearn", "prefect", "great_expectations", "pyarrow", "delta
 
 def modules_after(statement: str) -> set[str]:
     script = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 

@@ -2,10 +2,14 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 
 from featurelib.engine.protocol import Item, Summary
 from featurelib.errors import ParameterError, TaskLostError
@@ -68,8 +72,7 @@ class Processes:
         # NOTE: spawn, not fork: a forked polars waits forever on threads that were not copied
         context = multiprocessing.get_context("spawn")
         threads = max(1, (os.cpu_count() or 1) // self.workers)
-        pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_limit_threads, initargs=(threads,))
-        with pool:
+        with _polars_threads(threads), ProcessPoolExecutor(self.workers, context, initializer=_begin_worker) as pool:
             futures: dict[int, Future[Summary]] = {number: pool.submit(fn, items[number]) for number in left}
             for number, future in futures.items():
                 try:
@@ -81,5 +84,30 @@ class Processes:
                     raise
 
 
-def _limit_threads(threads: int) -> None:
-    os.environ["POLARS_MAX_THREADS"] = str(threads)  # read when polars is first imported, with the first task
+@contextmanager
+def _polars_threads(count: int) -> Iterator[None]:
+    """Have workers that start in this block use so many threads: polars reads it when it is imported, before any task.
+
+    A number that the user has set stays.
+    """
+    if "POLARS_MAX_THREADS" in os.environ:
+        yield
+        return
+    os.environ["POLARS_MAX_THREADS"] = str(count)
+    try:
+        yield
+    finally:
+        os.environ.pop("POLARS_MAX_THREADS", None)
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the driver, which waits for running tasks; end with the driver, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_driver, daemon=True).start()
+
+
+def _end_with_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        wait([driver.sentinel])
+        os._exit(1)  # a worker waits on a queue that it holds open itself, so that it would never notice

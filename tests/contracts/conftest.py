@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from featurelib.program import Program
 
 NUMBERS = [0.0, -0.0, 1.0, -1.0, 0.1, 5e-324, -5e-324, 2.2e-308, 1e-300, 1.7e308, -1.7e308, 2.0**53 + 2]
+ENDS = [1.7e308, -1.7e308, 0.0, -0.0, 1.0]  # often together, so that ties and widths beyond a float come up
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
 TEXTS = [
     *(
@@ -39,7 +40,7 @@ TEXTS = [
     *("007", "7", "12345678901234567890", "241546e0", "true", "null", "NaN", "None"),
 ]
 VALUES: dict[pl.DataType, st.SearchStrategy[Any]] = {
-    pl.Float64(): st.sampled_from([*NUMBERS, *NOT_FINITE]) | st.floats(),
+    pl.Float64(): st.sampled_from(ENDS) | st.sampled_from([*NUMBERS, *NOT_FINITE]) | st.floats(),
     pl.Float32(): st.sampled_from([0.0, -0.0, *NOT_FINITE]) | st.floats(width=32),
     pl.Int64(): st.sampled_from([0, 1, -1, 7, 2**53 + 1, -(2**63), 2**63 - 1]) | st.integers(-(2**63), 2**63 - 1),
     pl.UInt64(): st.sampled_from([0, 1, 7, 2**64 - 1]) | st.integers(0, 2**64 - 1),

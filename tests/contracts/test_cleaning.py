@@ -48,8 +48,8 @@ def test_rows_and_micro_batches_equal_columns_to_the_last_bit(
     name: str, data: st.DataObject, frames: Frames, agree: Callable[[Program, pl.DataFrame], None]
 ):
     cleaner, dtype = CASES[name]
-    program = fit(cleaner, data.draw(frames({"x": dtype})))
-    agree(program, data.draw(frames({"x": dtype})))
+    fitted, unseen = data.draw(frames({"x": dtype})), data.draw(frames({"x": dtype}))
+    agree(fit(cleaner, fitted), pl.concat([unseen, fitted]))
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -251,3 +251,19 @@ def test_a_table_of_one_column_reads_a_file_of_one_column(
     put("a.csv", "a\n2026-11-01T00:00:00Z\n\n1,2\n2026-11-01T00:00:00Z")
     day = read_day(make_log(".csv", table=table))
     assert (day.frame.collect().height, day.rejects["line"].to_list()) == (2, [4])
+
+
+def test_a_windows_line_end_inside_quotes_survives_the_end_of_a_block(
+    make_log: Callable[..., Log],
+    put: Callable[..., Path],
+    read_day: Callable[..., LogSlice],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_csv, "_BLOCK", 97)
+    texts = ["x" * n + "\r\ny" for n in range(40)] + ["é" * n + "\r\n\r\n" for n in range(20)]
+    rows = [f'2026-11-01T00:00:00Z,1,"{text}"\n' for text in texts]
+    put("a.csv", "shown_at,slot,item\n" + "".join(rows))
+    columns = {name: make_log(".csv").table.columns[name] for name in ("shown_at", "slot", "item")}
+    table = type("Small", (Table,), {"event_time": "shown_at", **columns})
+    day = read_day(make_log(".csv", table=table))
+    assert day.frame.select("item").collect().to_series().to_list() == texts

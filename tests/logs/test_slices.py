@@ -90,6 +90,48 @@ def test_late_rows_are_found_in_the_next_partition(
     assert (day.rows_read, day.rows_elsewhere) == (7, 3)  # 4 is too late: the slice of its partition rejects it
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_line_that_is_no_row_is_rejected_with_the_partition_it_lies_in(
+    make_log: Callable[..., Log], put: Callable[..., Path], tmp_path: Path, suffix: str
+) -> None:
+    log = make_log(suffix, table=Click, lateness=2 * HOUR)
+    good = {".csv": csv_of((START + 23 * HOUR, 1)), ".jsonl": '\n{"at":"2026-11-01T23:00:00Z","n":1}\n'}[suffix]
+    bad = {".csv": ",-1\n2026-11-01T23:00:00Z,-1\n", ".jsonl": '{"n":-1}\n{"at":"2026-11-01T23:00:00Z","n":-1}\n'}[
+        suffix
+    ]
+    for day in (1, 2, 3):
+        put("a" + suffix, good + "broken\n" + bad, day=f"2026-11-0{day}")
+    first, second = (
+        read(log, tmp_path, START + n * DAY, START + (n + 1) * DAY, scratch=tmp_path / "scratch") for n in range(2)
+    )
+    assert [(file[9:10], line) for file, line in first.rejects.select("file", "line").rows()] == [
+        *[("1", 3), ("1", 4), ("1", 5)],
+        ("2", 5),
+    ]
+    assert (first.rows_read, first.rows_elsewhere, second.rows_read, second.rows_elsewhere) == (8, 2, 8, 6)
+    assert accounted(first)
+    assert accounted(second)
+
+
+def test_the_edges_of_a_span_are_exact_in_the_unit_of_the_event_time(
+    make_log: Callable[..., Log], put: Callable[..., Path], tmp_path: Path
+) -> None:
+    at = Column(dtype=pl.Datetime("ms", "Europe/Berlin"), doc="x")
+    log = make_log(".csv", table=type("Coarse", (Table,), {"event_time": "at", "at": at}))
+    put("a.csv", "at\n2026-11-01T00:00:00.001Z\n2026-11-01T00:00:00.002Z\n2026-11-01T00:00:00.003Z\n")
+    micro = timedelta(microseconds=1)
+    span = (START + 1001 * micro, START + 2001 * micro)
+    assert read(log, tmp_path, *span, scratch=tmp_path / "s").frame.collect()["at"].dt.millisecond().to_list() == [2]
+
+
+def test_a_folder_name_never_fills_a_column(
+    make_log: Callable[..., Log], put: Callable[..., Path], tmp_path: Path, read_day: Callable[..., LogSlice]
+) -> None:
+    path = put("n=7/a.parquet", b"")
+    pl.DataFrame([(START, 1)], schema=Click.polars_schema(), orient="row").write_parquet(path)
+    assert numbers(read_day(make_log(".parquet", table=Click, files="{dt}/n=*/*.parquet"))) == [1]
+
+
 def test_a_missing_partition_is_an_error_or_listed(
     make_log: Callable[..., Log], put: Callable[..., Path], read_day: Callable[..., LogSlice]
 ) -> None:
@@ -127,6 +169,8 @@ def test_a_file_with_two_names_is_read_once(
     path = put("b.csv", csv_of((START, 1)))
     path.with_name("a.csv").symlink_to(path)
     assert numbers(read_day(make_log(".csv", table=Click))) == [1]
+    (path.parents[1] / "2026-11-02").symlink_to(path.parent)
+    assert read_day(make_log(".csv", table=Click), days=2).rows_read == 1
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".csv.zst", ".jsonl.gz", ".jsonl.zst"])

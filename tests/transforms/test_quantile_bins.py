@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 
 import polars as pl
 import pytest
@@ -18,11 +19,10 @@ def bins_of(fitted: Program, *values: float | None) -> list[int]:
 
 @pytest.mark.parametrize("bins", [2, 3, 7, 10, 100])
 def test_bins_of_distinct_values_hold_equal_rows(bins: int):
-    values: list[float | None] = [float(value) for value in range(bins * 100)]
-    sizes = pl.Series(bins_of(program(values, bins=bins), *values)).value_counts()
-    assert sizes["count"].to_list() != []
+    values: list[float | None] = [float(value) for value in range(bins * 40)]
+    sizes = Counter(bins_of(program(values, bins=bins), *values))
     assert len(sizes) == bins
-    assert abs(sizes["count"] - 100).max() <= 1  # type: ignore[operator]  # the edge's own row is in the bin above
+    assert {*sizes.values()} <= {39, 40, 41}  # the edge's own row is in the bin above it
 
 
 def test_hundred_bins_of_a_hundred_values_have_every_value_as_edge():

@@ -34,7 +34,7 @@ def test_registered_transform_is_found_by_name_and_fits():
 def test_same_class_may_register_twice_and_another_may_not():
     register("cap")(Cap)
     register("cap")(Cap)
-    with pytest.raises(DeclarationError, match="transform 'cap' is registered twice: by .*Cap.* and .*MinMax"):
+    with pytest.raises(DeclarationError, match=r"transform 'cap' is registered twice: by .*Cap.* and .*MinMax"):
         register("cap")(MinMax)
 
 
