@@ -4,6 +4,7 @@ import importlib
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -45,7 +46,7 @@ class Settings(BaseModel):
         for folder in (start.resolve(), *start.resolve().parents):
             path = folder / "pyproject.toml"
             if path.is_file():
-                said = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("featurelib")
+                said = _parsed(path).get("tool", {}).get("featurelib")
                 if said is not None:
                     return cls._checked(path, said)
         raise UsageError(
@@ -87,3 +88,10 @@ class Settings(BaseModel):
         if not isinstance(found, Pipeline):
             raise UsageError(f"module {self.pipelines}.{name} has no Pipeline named {name!r}, but {found!r}.")
         return found
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}.") from error

@@ -90,7 +90,7 @@ def build_features(run: Run, days: Sequence[date]) -> int:
     results = run.engine.map(apply_task, tasks)
     try:
         verdicts = [_judged(run, program, result) for result in results]
-        results = _set_aside(run, results, verdicts)
+        results = _set_aside(run, results, verdicts, absent=dropped_features(run.pipeline, program))
         entries = {
             result.day: _entry(run, program, result, verdict) for result, verdict in zip(results, verdicts, strict=True)
         }
@@ -121,6 +121,7 @@ class SplitTask:
     pipeline: Pipeline
     workspace: Workspace
     file: StagedFile
+    absent: tuple[str, ...]
     run: str
 
 
@@ -128,20 +129,22 @@ def split_task(task: SplitTask) -> tuple[StagedFile, StagedFile]:
     """Stage the good rows and the quarantined ones, each for its own table."""
     store = VersionedTable.open(task.workspace.table(task.pipeline.name, "features"))
     aside = VersionedTable.open(task.workspace.table(task.pipeline.name, "quarantine_features"))
-    good, bad = split(pl.scan_parquet(Path(store.uri) / task.file.path), task.pipeline.table)
+    good, bad = split(pl.scan_parquet(Path(store.uri) / task.file.path), task.pipeline.table, absent=task.absent)
     rows = pl.struct(pl.exclude("_reasons")).struct.json_encode()
     set_aside = bad.select(reasons=pl.col("_reasons"), row=rows)
     partition = task.file.partition
     return store.stage(good, partition, run=task.run), aside.stage(set_aside, partition, run=task.run)
 
 
-def _set_aside(run: Run, results: list[ApplyResult], verdicts: list[Verdict]) -> list[ApplyResult]:
+def _set_aside(
+    run: Run, results: list[ApplyResult], verdicts: list[Verdict], *, absent: tuple[str, ...]
+) -> list[ApplyResult]:
     """Return the results with the files that hold the good rows alone; commit the others to quarantine."""
     store, aside = run.features, run.quarantine_features
     there = aside.partitions()
     broken = [result for result, verdict in zip(results, verdicts, strict=True) if verdict.set_aside]
     stale = [result for result in results if Partition(result.day) in there and result not in broken]
-    tasks = [SplitTask(run.pipeline, run.workspace, result.file, run.name) for result in broken]
+    tasks = [SplitTask(run.pipeline, run.workspace, result.file, absent, run.name) for result in broken]
     split_files = dict(zip([result.day for result in broken], run.engine.map(split_task, tasks), strict=True))
     replaced = [Partition(result.day) for result in (*broken, *stale)]
     if replaced:

@@ -76,7 +76,11 @@ def fit_program(run: Run, days: Days) -> int:
     decisions = decide(program, pipeline.label, pipeline.selection, survey)
     made = {
         "pipeline": pipeline.name,
-        "fit": {"start": str(days.start), "end": str(days.end), "rows": sum(there[Partition(day)].rows for day in days)},
+        "fit": {
+            "start": str(days.start),
+            "end": str(days.end),
+            "rows": sum(there[Partition(day)].rows for day in days),
+        },
         "declared": declared_features(pipeline),
         "selection": [decision.to_json() for decision in decisions],
         "libraries": {name: installed(name) for name in _LIBRARIES},

@@ -4,18 +4,19 @@ import fcntl
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from featurelib.engine import Engine
-from featurelib.errors import StorageError
+from featurelib.errors import FeaturelibError, TableError, UsageError
 from featurelib.ledger import Fingerprints
 from featurelib.logs import REJECTS
 from featurelib.pipeline import Pipeline
 from featurelib.tables import VersionedTable
+from featurelib.tables.storage import storage_errors
 from featurelib.workspace import Workspace
 
 _LOCK = "lock"
@@ -48,24 +49,32 @@ class Run:
     @classmethod
     @contextmanager
     def begin(cls, pipeline: Pipeline, workspace: Workspace, engine: Engine) -> Iterator["Run"]:
-        """Open a run, and clear away what killed runs left in the scratch folder."""
-        root = workspace.work / pipeline.name
-        _remove_abandoned(root)
+        """Open a run; when it fails, delete what it staged.
+
+        Opening also clears away what killed runs left in the scratch folder. What they left in the tables is unseen,
+        and goes with `VersionedTable.vacuum`.
+
+        Raises
+        ------
+        StorageError
+            If the disk is full, or the storage fails, wherever in the run that was.
+        """
         name = uuid.uuid4().hex[:12]
-        scratch = root / name
-        try:
-            scratch.mkdir(parents=True)
-            with (scratch / _LOCK).open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)  # the system lets go of it when the process dies, however it dies
-                yield cls(pipeline, workspace, engine, name, scratch, Fingerprints(pipeline, workspace.logs))
-        except OSError as error:
-            if isinstance(error, StorageError) or error.errno is None:
+        with storage_errors(f"run {name} of {pipeline}"), _scratch(workspace.work / pipeline.name, name) as scratch:
+            run = cls(pipeline, workspace, engine, name, scratch, Fingerprints(pipeline, workspace.logs))
+            try:
+                yield run
+            except BaseException:  # also Ctrl-C
+                with suppress(FeaturelibError, OSError):  # what cannot be deleted now is left to vacuum
+                    run._discard_staged()
                 raise
-            raise StorageError(
-                f"run {name} of {pipeline}: {error}. Free space or mend the storage, and run again."
-            ) from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _discard_staged(self) -> None:
+        tiles = (spec.name for spec in self.pipeline.tiles)
+        for table in ("samples", "features", "quarantine", "quarantine_features", *tiles):
+            root = self.workspace.table(self.pipeline.name, table)
+            if root.exists():
+                VersionedTable.open(root).discard_run(self.name)
 
     @property
     def samples(self) -> VersionedTable:
@@ -92,7 +101,38 @@ class Run:
         return self._table(name, schema)
 
     def _table(self, name: str, schema: pl.Schema) -> VersionedTable:
-        return VersionedTable.create(self.workspace.table(self.pipeline.name, name), schema)
+        """Open a table, made or widened to the columns declared; rows written before have null in new ones."""
+        place = self.workspace.table(self.pipeline.name, name)
+        try:
+            table = VersionedTable.open(place)
+        except UsageError:  # there is none, or only the folder that a killed run made for it
+            return VersionedTable.create(place, schema)
+        held = table.schema
+        other = [f"{column} {dtype}" for column, dtype in held.items() if schema.get(column) != dtype]
+        if other:
+            raise TableError(
+                f"{place} holds columns that {self.pipeline} no longer declares, or declares with another type: "
+                f"{', '.join(other)}. Columns can only be added: give the pipeline a new name, or move the table away."
+            )
+        table.evolve(pl.Schema({**held, **schema}))
+        return table
+
+
+@contextmanager
+def _scratch(root: Path, name: str) -> Iterator[Path]:
+    """Make the folder of a run, held by a lock; the system lets go of it when the process dies, however it dies."""
+    scratch = root / name
+    root.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        # NOTE: one at a time, or another run could take a folder that is not locked yet for an abandoned one
+        with (root / _LOCK).open("w") as door:
+            fcntl.flock(door, fcntl.LOCK_EX)
+            _remove_abandoned(root)
+            scratch.mkdir()
+            held.callback(shutil.rmtree, scratch, ignore_errors=True)
+            lock = held.enter_context((scratch / _LOCK).open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield scratch
 
 
 def _remove_abandoned(root: Path) -> None:

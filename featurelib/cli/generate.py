@@ -1,11 +1,11 @@
 """The command that makes click logs."""
 
-from datetime import date
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from featurelib.cli.options import days as parse_days
 from featurelib.generator import ClickLogs
 from featurelib.generator import generate as generate_logs
 from featurelib.generator.declaration import Every, Fault, Format
@@ -45,7 +45,7 @@ def generate(
         items=items,
         rows=rows,
         seed=seed,
-        start=date.fromisoformat(start),
+        start=parse_days(start, start).start,
         every=every,
         format=form,
         fault=fault,

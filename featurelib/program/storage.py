@@ -10,8 +10,10 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +26,7 @@ from featurelib.program.program import Program
 
 FORMAT = 1
 _FOLDER = "programs"
+_ABANDONED_S = 86_400
 
 
 def save(program: Program, pipeline: str | Path) -> int:
@@ -50,12 +53,21 @@ def save(program: Program, pipeline: str | Path) -> int:
     staged = folder / f".staged-{uuid.uuid4().hex}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
         _write(program, staged)
         return _publish(staged, folder, after=existing[-1] if existing else 0)
     except OSError as error:
         raise StorageError(f"the program of {pipeline} could not be saved: {error}") from error
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Delete what killed writers left; a save takes seconds, so a staged version of yesterday has no writer."""
+    for path in folder.glob(".staged-*"):
+        with suppress(FileNotFoundError):  # its writer, or another save, was faster
+            if time.time() - path.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _saved_fingerprint(pipeline: str | Path, version: int) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -86,15 +87,20 @@ def commit_change(storage: Storage, change: Change) -> int:
 
 
 def discard_files(storage: Storage, files: Sequence[StagedFile]) -> None:
-    """Delete files that no commit names.
+    """Delete files that no commit names."""
+    _discard(storage, {file.path for file in files})
 
-    Notes
-    -----
-    The log decides, never the caller: after an error the caller may not know that its commit went through.
-    """
-    if not files:
+
+def discard_run(storage: Storage, run: str) -> None:
+    """Delete what a run staged and no commit names, also files of which it was never told."""
+    staged = re.compile(rf"dt=.*/part-{re.escape(run)}-[0-9a-f]{{32}}\.parquet")
+    _discard(storage, {file.path for file in storage.list("") if staged.fullmatch(file.path)})
+
+
+def _discard(storage: Storage, paths: set[str]) -> None:
+    # The log decides, never the caller: after an error the caller may not know that its commit went through.
+    if not paths:
         return
-    paths = {file.path for file in files}
     for commit in commits(storage, load(storage).version):
         paths -= (commit.document or {}).get("files", {}).keys()
         if not paths:

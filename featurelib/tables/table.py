@@ -13,7 +13,7 @@ import polars as pl
 from featurelib.errors import FeaturelibError, UsageError
 from featurelib.tables import tags as tagging
 from featurelib.tables.address import open_storage
-from featurelib.tables.commit import Change, commit_change, discard_files
+from featurelib.tables.commit import Change, commit_change, discard_files, discard_run
 from featurelib.tables.create import create_table, evolve_table
 from featurelib.tables.inventory import built_entry, partition_records, version_record
 from featurelib.tables.lineage import Lineage, commits
@@ -192,6 +192,13 @@ class VersionedTable:
     def discard(self, files: Sequence[StagedFile]) -> None:
         """Delete staged files that will not be committed; files which some version holds are left alone."""
         discard_files(self.storage, files)
+
+    def discard_run(self, run: str) -> None:
+        """Delete what a run staged and no version holds, also files of tasks that were lost.
+
+        Call it once the run's tasks have ended: a file staged later stays, until `vacuum`.
+        """
+        discard_run(self.storage, run)
 
     def commit(self, files: Sequence[StagedFile], *, replaces: Sequence[Partition], lineage: Lineage) -> int:
         """Replace whole partitions by staged files, all in one step.
