@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version as installed
 
+import polars as pl
+
+from featurelib import __version__
 from featurelib.build.run import Run
 from featurelib.days import Days
 from featurelib.errors import DeclarationError, UsageError
@@ -13,8 +15,6 @@ from featurelib.program import Program, save
 from featurelib.selection import decide
 from featurelib.tables import Partition, VersionedTable
 from featurelib.workspace import Workspace
-
-_LIBRARIES = ("featurelib", "polars", "polars-hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def fit_program(run: Run, days: Days) -> int:
         },
         "declared": declared_features(pipeline),
         "selection": [decision.to_json() for decision in decisions],
-        "libraries": {name: installed(name) for name in _LIBRARIES},
+        "libraries": {"featurelib": __version__, "polars": pl.__version__},
     }
     kept = [decision.feature for decision in decisions if decision.kept]
     return save(program.keeping(kept, made=made), run.workspace.pipeline(pipeline.name))

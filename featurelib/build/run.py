@@ -65,16 +65,14 @@ class Run:
             try:
                 yield run
             except BaseException:  # also Ctrl-C
-                with suppress(FeaturelibError, OSError):  # what cannot be deleted now is left to vacuum
-                    run._discard_staged()
+                run._discard_staged()
                 raise
 
     def _discard_staged(self) -> None:
         tiles = (spec.name for spec in self.pipeline.tiles)
         for table in ("samples", "features", "quarantine", "quarantine_features", *tiles):
-            root = self.workspace.table(self.pipeline.name, table)
-            if root.exists():
-                VersionedTable.open(root).discard_run(self.name)
+            with suppress(FeaturelibError, OSError):  # it is not made yet; what cannot be deleted is left to vacuum
+                VersionedTable.open(self.workspace.table(self.pipeline.name, table)).discard_run(self.name)
 
     @property
     def samples(self) -> VersionedTable:

@@ -3,7 +3,6 @@
 import click
 
 from featurelib import build
-from featurelib.build.backfill import update_samples
 from featurelib.cli.options import days, days_options, engine, parallel_option, pipeline_argument, project
 
 
@@ -39,6 +38,5 @@ def fit(pipeline: str, end: str, length: int, parallel: int) -> None:
     declared, workspace = project(pipeline)
     window = days(end, end).ending(length)
     with build.Run.begin(declared, workspace, engine(parallel)) as started:
-        update_samples(started, window, say=click.echo)
-        version = build.fit_program(started, window)
+        *_, version = map(build.announced(click.echo), build.fit_steps(started, window))
     click.echo(f"{pipeline}: program v{version}, fitted on {window}")

@@ -30,10 +30,16 @@ for _command in COMMANDS:
     cli.add_command(_command)
 
 
-def main() -> None:
-    """Run the command line; one line per error, and the exit code that says of which kind it was."""
+def run_and_exit(command: click.Command) -> None:
+    """Run a command on the words of the shell; an error becomes one line, and the exit code says of which kind it was.
+
+    Parameters
+    ----------
+    command
+        A command or a group of them, of this package or of another front to the library.
+    """
     try:
-        cli(standalone_mode=False)
+        command(standalone_mode=False)
     except FeaturelibError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(error.exit_code)
@@ -43,3 +49,8 @@ def main() -> None:
     except click.Abort:
         click.echo("Stopped. What was committed stands; the same command goes on from there.", err=True)
         sys.exit(3)
+
+
+def main() -> None:
+    """Run ``featurelib``."""
+    run_and_exit(cli)

@@ -84,13 +84,12 @@ class _Place:
 def _places(operators: Sequence[Operator]) -> list[_Place]:
     current: dict[str, str] = {}
     maker: dict[str, int] = {}
-    maker_of: dict[str, int] = {}
     places = []
     for number, operator in enumerate(operators):
         reads = tuple(current.get(column, column) for column in operator.reads)
         for column in operator.makes:
-            if column in maker_of and column not in operator.reads:
-                first = operators[maker_of[column]]
+            if column in current and column not in operator.reads:
+                first = operators[maker[current[column]]]
                 raise DeclarationError(
                     f"{operator!r} makes column {column!r}, which {first!r} made. Name one of them with Feature(...)."
                 )
@@ -99,5 +98,5 @@ def _places(operators: Sequence[Operator]) -> list[_Place]:
         places.append(_Place(number, reads, makes, needs))
         for column, register in zip(operator.makes, makes, strict=True):
             current[column] = register
-            maker[register] = maker_of[column] = number
+            maker[register] = number
     return places

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from featurelib.days import Days
+from featurelib.errors import UsageError
 from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import fitted
 from featurelib.pipeline import Pipeline
@@ -114,9 +115,10 @@ class _Stored:
 
     @classmethod
     def of(cls, workspace: Workspace, pipeline: Pipeline, name: str) -> "_Stored":
-        if not workspace.table(pipeline.name, name).exists():
+        try:
+            table = VersionedTable.open(workspace.table(pipeline.name, name))
+        except UsageError:  # there is none, or only the folder that a killed run made for it
             return cls(name, None, {})
-        table = VersionedTable.open(workspace.table(pipeline.name, name))
         return cls(name, table, table.partitions())
 
     def entry(self, day: date, wanted: Mapping[str, Any], lacks: str | None) -> Entry:

@@ -8,6 +8,7 @@ import polars as pl
 from featurelib.samples.duplicates import ROW
 
 REASON = "@reason"
+_SHOWN_AT = "@shown_at"  # both logs may call their event time the same, and a click may carry the impression's
 
 
 def attribute(
@@ -40,23 +41,29 @@ def attribute(
 
     Returns
     -------
-    The clicks, sorted by ``clicked_at`` (stable), with the ``shown_at`` and `ROW` of the credited impression (null
-    where there is none, and `ROW` null where it was null) and `REASON`: null where credited, else ``no_impression``
-    or ``outside_window``.
+    The clicks with their own columns, sorted by ``clicked_at`` (stable), with `ROW` of the latest impression before
+    (null where there is none, or where it was null) and `REASON`: null where credited, else ``no_impression`` or
+    ``outside_window``.
     """
     wanted = clicks.lazy().select(keys).drop_nulls().unique()
-    near = impressions.select(*keys, shown_at, ROW).join(wanted, on=list(keys), how="semi").collect()
-    near = near.sort(shown_at, ROW, nulls_last=False)
+    near = impressions.select(*keys, ROW, pl.col(shown_at).alias(_SHOWN_AT)).join(wanted, on=list(keys), how="semi")
+    latest = near.collect().sort(_SHOWN_AT, ROW, nulls_last=False)
     ordered = clicks.sort(clicked_at, maintain_order=True)
     # NOTE: both sides were sorted just above; polars cannot check it within groups and would only warn
     matched = ordered.join_asof(
-        near, left_on=clicked_at, right_on=shown_at, by=list(keys), strategy="backward", check_sortedness=False
+        latest,
+        left_on=clicked_at,
+        right_on=_SHOWN_AT,
+        by=list(keys),
+        strategy="backward",
+        check_sortedness=False,
+        coalesce=False,
     )
-    age = pl.col(clicked_at) - pl.col(shown_at)
+    age = pl.col(clicked_at) - pl.col(_SHOWN_AT)
     reason = (
-        pl.when(pl.col(shown_at).is_null())
+        pl.when(pl.col(_SHOWN_AT).is_null())
         .then(pl.lit("no_impression"))
         .when(age >= within)
         .then(pl.lit("outside_window"))
     )
-    return matched.with_columns(reason.alias(REASON))
+    return matched.with_columns(reason.alias(REASON)).select(*clicks.columns, ROW, REASON)

@@ -48,4 +48,4 @@ def _is_ours(path: str) -> bool:
     """Tell whether featurelib makes files of such a name; foreign files under the root are left alone."""
     is_part = path.startswith("dt=") and path.endswith(".parquet") and "/part-" in path
     is_draft = path.startswith("_featurelib/") and path.endswith(".tmp")
-    return is_part or is_draft
+    return is_part or is_draft or path.startswith("_probe-")

@@ -74,7 +74,7 @@ def first_of_each(rows: Sequence[Row], *, time: str, event_id: str | None, landi
 
     def rank(i: int) -> tuple[Any, ...]:
         landed = rows[i][landing] if landing is not None else None
-        return (rows[i][time], landed is not None, landed, i) if landed is not None else (rows[i][time], False, i)
+        return (rows[i][time], landed is not None, landed, i)
 
     kept = [True] * len(rows)
     for i, row in enumerate(rows):
@@ -119,9 +119,10 @@ def attribute(
 
     Examples
     --------
-    >>> at = lambda minute: dt.datetime(2026, 11, 1, 12, minute)
-    >>> shown = [{"event_id": "i1", "item": "x", "shown_at": at(0)}, {"event_id": "i2", "item": "x", "shown_at": at(5)}]
-    >>> clicked = [{"event_id": "c1", "item": "x", "clicked_at": at(7)}, {"event_id": "c2", "item": "y", "clicked_at": at(7)}]
+    >>> def at(minute):
+    ...     return dt.datetime(2026, 11, 1, 12, minute)
+    >>> shown = [{"event_id": f"i{m}", "item": "x", "shown_at": at(m)} for m in (0, 5)]
+    >>> clicked = [{"event_id": f"c{k}", "item": k, "clicked_at": at(7)} for k in "xy"]
     >>> answer = attribute(shown, clicked, keys=["item"], within=dt.timedelta(minutes=30))
     >>> answer.label, [fate.reason for fate in answer.fates]
     ([0, 1], ['credited', 'no_impression'])

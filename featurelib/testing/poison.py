@@ -38,7 +38,8 @@ def poisons(
 
     Examples
     --------
-    >>> day = lambda d: dt.datetime(2026, 11, d, tzinfo=dt.UTC)
+    >>> def day(d):
+    ...     return dt.datetime(2026, 11, d, tzinfo=dt.UTC)
     >>> log = [{"id": "a", "at": day(1)}, {"id": "b", "at": day(2)}]
     >>> for kind, poisoned in poisons(log, day(2), time="at", event_id="id"):
     ...     print(kind, [row["id"] for row in poisoned])

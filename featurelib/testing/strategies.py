@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+_MINUTE = dt.timedelta(minutes=1)
+
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Apia")
 """Whole-hour zones east and west, one with a half hour, and two that change their clocks."""
 
@@ -70,6 +72,8 @@ def click_logs(
 
     Parameters
     ----------
+    draw
+        Given by hypothesis.
     days, zones
         How many days, and their time zone; by default 1 to 3 days of any of `ZONES`.
     window
@@ -83,13 +87,14 @@ def click_logs(
     log = ClickLog(zone, draw(st.sampled_from(FIRST_DAYS)), draw(st.integers(1, 3) if days is None else days), [], [])
     times = _times(log)
     for n in range(draw(st.integers(0, most))):
-        log.impressions.append({"event_id": f"i{n}", **draw(_keys(null_items)), "shown_at": draw(times)})
+        log.impressions.append({"event_id": f"i{n}", **draw(_keys(null_items=null_items)), "shown_at": draw(times)})
     for n in range(draw(st.integers(0, most))):
-        log.clicks.append({"event_id": f"c{n}", **draw(_click(log, times, window, null_items))})
+        log.clicks.append({"event_id": f"c{n}", **draw(_click(log, times, window, null_items=null_items))})
     for rows, time in ((log.impressions, "shown_at"), (log.clicks, "clicked_at")):
         for row in rows:
+            row["event_id"] = None if draw(st.integers(0, 9)) == 0 else row["event_id"]
             row["landed_at"] = row[time] + dt.timedelta(minutes=draw(st.sampled_from((0, 0, 1, 5))))
-        rows.extend([draw(_repeat(row, time)) for row in rows if draw(st.integers(0, 4)) == 0])
+        rows.extend([draw(_repeat(row, time, times)) for row in rows if draw(st.integers(0, 4)) == 0])
         rows[:] = draw(st.permutations(rows))
     return log
 
@@ -103,10 +108,7 @@ def _times(log: ClickLog) -> st.SearchStrategy[dt.datetime]:
     return grid | st.sampled_from([at for at in edges if start <= at < end])
 
 
-_MINUTE = dt.timedelta(minutes=1)
-
-
-def _keys(null_items: bool) -> st.SearchStrategy[dict[str, Any]]:
+def _keys(*, null_items: bool) -> st.SearchStrategy[dict[str, Any]]:
     items = st.sampled_from(("x", "y", "Z ", ""))
     return st.fixed_dictionaries(
         {
@@ -119,11 +121,11 @@ def _keys(null_items: bool) -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def _click(
-    draw: st.DrawFn, log: ClickLog, times: st.SearchStrategy[dt.datetime], window: dt.timedelta, null_items: bool
+    draw: st.DrawFn, log: ClickLog, times: st.SearchStrategy[dt.datetime], window: dt.timedelta, *, null_items: bool
 ) -> dict[str, Any]:
     """Draw a click: most follow an impression closely, some are on the edge of the window, some come from nowhere."""
     if not log.impressions or draw(st.integers(0, 4)) == 0:
-        return draw(_keys(null_items)) | {"clicked_at": draw(times)}
+        return draw(_keys(null_items=null_items)) | {"clicked_at": draw(times)}
     shown = draw(st.sampled_from(log.impressions))
     tick = dt.timedelta(microseconds=1)
     after = draw(
@@ -135,8 +137,9 @@ def _click(
 
 
 @st.composite
-def _repeat(draw: st.DrawFn, row: dict[str, Any], time: str) -> dict[str, Any]:
-    """Draw a row with the same event id: word for word, landed later, or happened earlier in the same day's hour."""
+def _repeat(draw: st.DrawFn, row: dict[str, Any], time: str, times: st.SearchStrategy[dt.datetime]) -> dict[str, Any]:
+    """Draw a row with the same event id: word for word, landed later, with other keys, or at another time."""
     later = {"landed_at": row["landed_at"] + draw(st.sampled_from((0, 1, 7))) * _MINUTE}
-    other = draw(st.sampled_from(({}, later, later | {"item_id": "other"})))
-    return {**row, **other}
+    at = draw(times)
+    moved = {time: at, "landed_at": at}
+    return {**row, **draw(st.sampled_from(({}, later, later | {"item_id": "other"}, moved)))}

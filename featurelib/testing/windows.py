@@ -63,11 +63,13 @@ def smoothed_rate(
     at, over, delay
         As in `window`.
     alpha, beta
-        The prior: as many events of each kind as are added before counting.
+        The prior: ``alpha`` events in ``alpha + beta`` trials. Their sum is formed first, so that the answer has one
+        value to the last bit.
 
     Examples
     --------
-    >>> hour = lambda h: dt.datetime(2026, 11, 1, h, tzinfo=dt.UTC)
+    >>> def hour(h):
+    ...     return dt.datetime(2026, 11, 1, h, tzinfo=dt.UTC)
     >>> shown = [(("x",), hour(8)), (("x",), hour(9)), (("y",), hour(9)), (("x",), hour(10))]
     >>> when = {"at": hour(12), "over": dt.timedelta(days=1), "delay": dt.timedelta(hours=2)}
     >>> smoothed_rate(shown[:1], shown, entity=("x",), **when, alpha=1.0, beta=1.0)
@@ -80,4 +82,4 @@ def smoothed_rate(
     def count(events: Iterable[Event]) -> int:
         return sum(1 for who, when in events if tuple(who) == tuple(entity) and start <= when < end)
 
-    return (count(of) + alpha) / (count(per) + alpha + beta)
+    return (count(of) + alpha) / (count(per) + (alpha + beta))

@@ -254,16 +254,13 @@ def test_a_table_of_one_column_reads_a_file_of_one_column(
 
 
 def test_a_windows_line_end_inside_quotes_survives_the_end_of_a_block(
-    make_log: Callable[..., Log],
-    put: Callable[..., Path],
-    read_day: Callable[..., LogSlice],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_csv, "_BLOCK", 97)
     texts = ["x" * n + "\r\ny" for n in range(40)] + ["é" * n + "\r\n\r\n" for n in range(20)]
-    rows = [f'2026-11-01T00:00:00Z,1,"{text}"\n' for text in texts]
-    put("a.csv", "shown_at,slot,item\n" + "".join(rows))
-    columns = {name: make_log(".csv").table.columns[name] for name in ("shown_at", "slot", "item")}
-    table = type("Small", (Table,), {"event_time": "shown_at", **columns})
-    day = read_day(make_log(".csv", table=table))
-    assert day.frame.select("item").collect().to_series().to_list() == texts
+    rows = [f'2026-11-01T00:00:00Z,"{text}"\n' for text in texts]
+    (tmp_path / "x.csv").write_bytes(("a,b\n" + "".join(rows)).encode())
+    log = Log(name="x", table=Pair, files="{dt}.csv")
+    for size in range(90, 130):  # Arrow alone loses a sign at a fifth of these
+        monkeypatch.setattr(_csv, "_BLOCK", size)
+        source = _csv.CsvFile(log, tmp_path / "x.csv", "x.csv")
+        assert [text for batch in source.batches() for text in batch.texts["b"]] == texts

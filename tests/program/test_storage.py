@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -170,6 +172,16 @@ def test_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path):
 def test_half_written_versions_of_other_writers_are_not_versions(tmp_path: Path):
     (tmp_path / "programs/.staged-0").mkdir(parents=True)
     assert versions(tmp_path) == []
+
+
+def test_what_killed_writers_left_yesterday_is_removed(tmp_path: Path):
+    old, new = tmp_path / "programs/.staged-old", tmp_path / "programs/.staged-new"
+    old.mkdir(parents=True)
+    new.mkdir()
+    yesterday = time.time() - 2 * 86_400
+    os.utime(old, (yesterday, yesterday))
+    save(program(), tmp_path)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_concurrent_saves_give_distinct_versions(tmp_path: Path):

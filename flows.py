@@ -1,0 +1,344 @@
+"""Prefect flows over featurelib: what runs when. Computes nothing; the command line does the same without Prefect.
+
+    python flows.py backfill open_bandit --start 2019-11-24 --end 2019-11-30
+    python flows.py build open_bandit --day 2019-11-30
+    python flows.py fit open_bandit --end 2019-11-28 --days 5
+    python flows.py serve open_bandit --cron "30 2 * * *"
+
+The first three need no server: without one, Prefect starts its own for the time of the run. `serve` does, as
+docs/how-to/schedule.md tells.
+"""
+# ruff: noqa: E402  # Prefect reads its settings when it is imported, so the environment comes first
+
+import os
+from pathlib import Path
+
+_ALWAYS = {
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # NOTE: Prefect gives its own server 20 s to start, too little for a busy machine
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+}
+_WITHOUT_SERVER = {
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+    # NOTE: the run's history lies with the tables it tells of, and nothing in the user's home; `make clean` removes it
+    "PREFECT_HOME": str(Path(__file__).resolve().parent / "data" / "prefect"),
+}
+_CONFIGURED = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "profiles.toml").is_file()
+os.environ.update({**_ALWAYS, **({} if _CONFIGURED else _WITHOUT_SERVER), **os.environ})
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+from prefect import flow, get_client, runtime, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.automations import AutomationCore, EventTrigger, Posture
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, StateType, TaskRun
+from prefect.events.actions import ChangeFlowRunState
+from prefect.schedules import Cron, Schedule
+from prefect.settings import get_current_settings
+from prefect.tasks import Task, exponential_backoff
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from featurelib import __version__
+from featurelib.build import Report, Run, Step, backfill_steps, fit_steps, follow
+from featurelib.cli.main import run_and_exit
+from featurelib.cli.options import days_options, engine, parallel_option, pipeline_argument, project
+from featurelib.days import Days
+from featurelib.errors import RetryableError, UsageError
+from featurelib.ledger import fitted
+
+TAG = "featurelib"
+
+
+def _known(name: str) -> str:
+    return project(name)[0].name
+
+
+def _iso(day: object) -> object:
+    return date.fromisoformat(day) if isinstance(day, str) else day
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+
+
+class Params(BaseModel):
+    """What every flow takes: a pipeline of this project, and over how many processes its tasks are spread."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    pipeline: Annotated[str, AfterValidator(_known)]
+    parallel: int = Field(1, ge=1, le=64)
+
+
+class BuildParams(Params):
+    """One day; without ``day``, the one before the scheduled start. ``catch_up`` earlier days are repaired with it."""
+
+    day: Day | None = None
+    catch_up: int = Field(0, ge=0, le=366)
+
+
+class FitParams(Params):
+    """The ``days`` days up to ``end``, included."""
+
+    end: Day
+    days: int = Field(ge=1)
+
+    @property
+    def window(self) -> Days:
+        """The days to learn from."""
+        return Days(self.end, self.end).ending(self.days)
+
+
+class BackfillParams(Params):
+    """A range of days, both ends included."""
+
+    start: Day
+    end: Day
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "BackfillParams":
+        _ = self.days
+        return self
+
+    @property
+    def days(self) -> Days:
+        """The days wanted."""
+        return Days(self.start, self.end)
+
+
+def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Return whether another try may cure what a task failed with: refused data and wrong use stay what they are."""
+    return isinstance(state.data, RetryableError)
+
+
+@task(
+    task_run_name="{pipeline} {what}",
+    cache_policy=NO_CACHE,
+    retries=3,
+    retry_delay_seconds=exponential_backoff(5),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=is_retryable,
+)
+def commit(pipeline: str, what: str, work: Callable[[], int]) -> int:  # noqa: ARG001  # the first two name the task run
+    """Take one step; return the version that it committed."""
+    return work()
+
+
+def take(pipeline: str) -> Callable[[Step], int]:
+    """Return what takes a step as a task of its own; the line it prints is for whoever runs this in a terminal."""
+
+    def as_task(step: Step) -> int:
+        click.echo(str(step))
+        return commit(pipeline, str(step), step.commit)
+
+    return as_task
+
+
+def day_before(scheduled_at: datetime, timezone: str) -> date:
+    """Return the last day that had ended in a time zone at an instant."""
+    return scheduled_at.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+
+
+def due(run: Run, day: date, catch_up: int) -> list[date]:
+    """Return a day and the days before it that are worth a look: those that have logs.
+
+    The day comes first, the others newest first, so that an old day which cannot be repaired holds up no new one.
+    """
+    earlier = [day - timedelta(days=number) for number in range(1, catch_up + 1)]
+    return [day, *filter(run.fingerprints.has_logs, earlier)]
+
+
+def _resolved_day(params: BuildParams) -> date:
+    # NOTE: late runs start long after their time, all at once and in any order, so today's date says nothing
+    timezone = project(params.pipeline)[0].samples.timezone
+    return params.day or day_before(runtime.flow_run.scheduled_start_time, timezone)
+
+
+def _build_name() -> str:
+    params = BuildParams.model_validate(runtime.flow_run.parameters["params"])
+    return f"{params.pipeline} {_resolved_day(params)}"
+
+
+@flow(flow_run_name=_build_name)
+def build(params: BuildParams) -> Report:
+    """Bring one day up to date, and repair the days just before it where they are missing or stale."""
+    pipeline, workspace = project(params.pipeline)
+    day = _resolved_day(params)
+    built = {"samples": 0, "features": 0}
+    with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
+        for wanted in due(run, day, params.catch_up):
+            for table, number in follow(backfill_steps(run, Days(wanted, wanted)), take(pipeline.name)).items():
+                built[table] += number
+    return _published(Report.read(pipeline, workspace, Days(day, day).ending(params.catch_up + 1), built))
+
+
+@flow(flow_run_name="{params.pipeline} {params.start} .. {params.end}")
+def backfill(params: BackfillParams) -> Report:
+    """Build what is missing or stale in a range of days: samples, a first program, features."""
+    pipeline, workspace = project(params.pipeline)
+    with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
+        built = follow(backfill_steps(run, params.days), take(pipeline.name))
+    return _published(Report.read(pipeline, workspace, params.days, built))
+
+
+@flow(flow_run_name="{params.pipeline} {params.window}")
+def fit(params: FitParams) -> int:
+    """Fit a new program on some days, building their samples where they are missing; return its version."""
+    pipeline, workspace = project(params.pipeline)
+    with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
+        *_, version = map(take(pipeline.name), fit_steps(run, params.window))
+    program = fitted(pipeline, workspace)
+    if program is not None:
+        _publish_decisions(pipeline.name, program.made["selection"])
+    return version
+
+
+def _published(report: Report) -> Report:
+    create_markdown_artifact(
+        key=_key(report.pipeline, "report"), markdown=report.markdown(), description=f"{report.pipeline}, {report.days}"
+    )
+    _publish_decisions(report.pipeline, report.decisions)
+    return report
+
+
+def _publish_decisions(pipeline: str, decisions: list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]) -> None:
+    rows = [
+        {**{name: value for name, value in decision.items() if name != "score"}, **decision["score"]}
+        for decision in decisions
+    ]
+    create_table_artifact(key=_key(pipeline, "selection"), table=rows, description="Features kept and dropped")
+
+
+def _key(pipeline: str, what: str) -> str:
+    return f"{pipeline.replace('_', '-')}-{what}"  # Prefect takes lower case letters, digits and dashes
+
+
+def watch_heartbeats() -> None:
+    """Have the server mark a run Crashed when its heartbeats end without a last state; done again, it changes nothing.
+
+    A run whose machine is lost would stay Running for ever, and with ``limit=1`` hold up all later ones.
+    """
+    beat, over = "prefect.flow-run.heartbeat", ("Completed", "Failed", "Cancelled", "Crashed")
+    rule = AutomationCore(
+        name=f"{TAG}: a run without heartbeats has crashed",
+        trigger=EventTrigger(
+            after={beat},
+            expect={beat, *(f"prefect.flow-run.{state}" for state in over)},
+            match_related={"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            within=timedelta(seconds=3 * (get_current_settings().flows.heartbeat_frequency or 180)),
+        ),
+        actions=[ChangeFlowRunState(name=None, state=StateType.CRASHED, message="No heartbeat.", force=False)],
+    )
+    with get_client(sync_client=True) as client:
+        there = client.read_automations_by_name(rule.name)
+        if there:
+            client.update_automation(there[0].id, rule)
+        else:
+            client.create_automation(rule)
+
+
+Words = TypeVar("Words", bound=Params)
+
+
+def checked(model: type[Words], **words: object) -> Words:
+    """Return parameters made from the words of a command, before any server is started.
+
+    Raises
+    ------
+    UsageError
+        If one is out of its range; the message names each.
+    """
+    try:
+        return model.model_validate(words)
+    except ValidationError as error:
+        problems = [f"{' '.join(map(str, item['loc']))}: {item['msg']}".lstrip(": ") for item in error.errors()]
+        raise UsageError("; ".join(problems).replace("Value error, ", "")) from error
+
+
+def schedule(cron: str, timezone: str) -> Schedule:
+    """Return a cron schedule in a time zone.
+
+    Raises
+    ------
+    UsageError
+        If the five fields are no cron expression.
+    """
+    try:
+        return Cron(cron, timezone=timezone)
+    except ValueError as error:
+        raise UsageError(f"--cron takes five fields such as '30 2 * * *', got {cron!r}.") from error
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def cli() -> None:
+    """Build, fit and backfill as Prefect flows."""
+
+
+@cli.command("backfill")
+@pipeline_argument
+@days_options
+@parallel_option
+def _backfill(**words: object) -> None:
+    """Build what is missing or stale in a range of days."""
+    click.echo(backfill(checked(BackfillParams, **words)).text())
+
+
+@cli.command("build")
+@pipeline_argument
+@click.option("--day", required=True, metavar="DAY", help="The day, such as 2026-11-01.")
+@click.option("--catch-up", default=0, show_default=True, help="How many days before it to repair as well.")
+@parallel_option
+def _build(**words: object) -> None:
+    """Bring one day up to date."""
+    click.echo(build(checked(BuildParams, **words)).text())
+
+
+@cli.command("fit")
+@pipeline_argument
+@click.option("--end", required=True, metavar="DAY", help="Last day to learn from.")
+@click.option("--days", required=True, help="How many days, ending with --end.")
+@parallel_option
+def _fit(**words: object) -> None:
+    """Fit a new program."""
+    params = checked(FitParams, **words)
+    click.echo(f"{params.pipeline}: program v{fit(params)}, fitted on {params.window}")
+
+
+@cli.command("serve")
+@pipeline_argument
+@click.option("--cron", default="30 2 * * *", show_default=True, help="When, in the time zone of the pipeline.")
+@click.option("--catch-up", default=7, show_default=True, help="How many days before it each build repairs.")
+@parallel_option
+def _serve(cron: str, **words: object) -> None:
+    """Build each day on a schedule; needs a Prefect server, and runs until it is stopped."""
+    params = checked(BuildParams, **words)
+    timezone = project(params.pipeline)[0].samples.timezone
+    plan = schedule(cron, timezone)
+    if get_current_settings().api.url is None:
+        raise UsageError("serve needs a Prefect server: run prefect server start, and set PREFECT_API_URL to its /api.")
+    watch_heartbeats()
+    click.echo(f"Serving build/{params.pipeline}: {cron} {timezone}. Ctrl-C stops it.")
+    with suppress(KeyboardInterrupt):
+        build.serve(
+            name=params.pipeline,
+            schedule=plan,
+            parameters={"params": params.model_dump(mode="json")},
+            tags=[TAG],
+            version=__version__,
+            limit=1,
+            print_starting_message=False,
+        )
+
+
+if __name__ == "__main__":
+    run_and_exit(cli)
