@@ -21,7 +21,7 @@ _ALWAYS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
 }
 _WITHOUT_SERVER = {
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # an error is one line of ours, as on the command line, and an exit code
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     # NOTE: the run's history lies with the tables it tells of, and nothing in the user's home; `make clean` removes it
     "PREFECT_HOME": str(Path(__file__).resolve().parent / "data" / "prefect"),
@@ -29,9 +29,10 @@ _WITHOUT_SERVER = {
 _CONFIGURED = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "profiles.toml").is_file()
 os.environ.update({**_ALWAYS, **({} if _CONFIGURED else _WITHOUT_SERVER), **os.environ})
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,7 @@ from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, StateType, TaskRun
 from prefect.events.actions import ChangeFlowRunState
-from prefect.schedules import Cron, Schedule
+from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 from prefect.tasks import Task, exponential_backoff
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -132,14 +133,10 @@ def commit(pipeline: str, what: str, work: Callable[[], int]) -> int:  # noqa: A
     return work()
 
 
-def take(pipeline: str) -> Callable[[Step], int]:
-    """Return what takes a step as a task of its own; the line it prints is for whoever runs this in a terminal."""
-
-    def as_task(step: Step) -> int:
-        click.echo(str(step))
-        return commit(pipeline, str(step), step.commit)
-
-    return as_task
+def take(pipeline: str, step: Step) -> int:
+    """Take one step as a task; print its line for whoever runs this in a terminal."""
+    click.echo(str(step))
+    return commit(pipeline, str(step), step.commit)
 
 
 def day_before(scheduled_at: datetime, timezone: str) -> date:
@@ -175,7 +172,9 @@ def build(params: BuildParams) -> Report:
     built = {"samples": 0, "features": 0}
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         for wanted in due(run, day, params.catch_up):
-            for table, number in follow(backfill_steps(run, Days(wanted, wanted)), take(pipeline.name)).items():
+            for table, number in follow(
+                backfill_steps(run, Days(wanted, wanted)), partial(take, pipeline.name)
+            ).items():
                 built[table] += number
     return _published(Report.read(pipeline, workspace, Days(day, day).ending(params.catch_up + 1), built))
 
@@ -185,7 +184,7 @@ def backfill(params: BackfillParams) -> Report:
     """Build what is missing or stale in a range of days: samples, a first program, features."""
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
-        built = follow(backfill_steps(run, params.days), take(pipeline.name))
+        built = follow(backfill_steps(run, params.days), partial(take, pipeline.name))
     return _published(Report.read(pipeline, workspace, params.days, built))
 
 
@@ -194,7 +193,7 @@ def fit(params: FitParams) -> int:
     """Fit a new program on some days, building their samples where they are missing; return its version."""
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
-        *_, version = map(take(pipeline.name), fit_steps(run, params.window))
+        *_, version = map(partial(take, pipeline.name), fit_steps(run, params.window))
     program = fitted(pipeline, workspace)
     if program is not None:
         _publish_decisions(pipeline.name, program.made["selection"])
@@ -202,18 +201,15 @@ def fit(params: FitParams) -> int:
 
 
 def _published(report: Report) -> Report:
-    create_markdown_artifact(
-        key=_key(report.pipeline, "report"), markdown=report.markdown(), description=f"{report.pipeline}, {report.days}"
-    )
+    key, title = _key(report.pipeline, "report"), f"{report.pipeline}, {report.days}"
+    create_markdown_artifact(key=key, markdown=report.markdown(), description=title)
     _publish_decisions(report.pipeline, report.decisions)
     return report
 
 
-def _publish_decisions(pipeline: str, decisions: list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]) -> None:
-    rows = [
-        {**{name: value for name, value in decision.items() if name != "score"}, **decision["score"]}
-        for decision in decisions
-    ]
+def _publish_decisions(pipeline: str, decisions: Iterable[Mapping[str, Any]]) -> None:
+    words = ("feature", "kept", "rule", "why")
+    rows = [{**{word: decision[word] for word in words}, **decision["score"]} for decision in decisions]
     create_table_artifact(key=_key(pipeline, "selection"), table=rows, description="Features kept and dropped")
 
 
@@ -265,20 +261,6 @@ def checked(model: type[Words], **words: object) -> Words:
         raise UsageError("; ".join(problems).replace("Value error, ", "")) from error
 
 
-def schedule(cron: str, timezone: str) -> Schedule:
-    """Return a cron schedule in a time zone.
-
-    Raises
-    ------
-    UsageError
-        If the five fields are no cron expression.
-    """
-    try:
-        return Cron(cron, timezone=timezone)
-    except ValueError as error:
-        raise UsageError(f"--cron takes five fields such as '30 2 * * *', got {cron!r}.") from error
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def cli() -> None:
     """Build, fit and backfill as Prefect flows."""
@@ -323,7 +305,10 @@ def _serve(cron: str, **words: object) -> None:
     """Build each day on a schedule; needs a Prefect server, and runs until it is stopped."""
     params = checked(BuildParams, **words)
     timezone = project(params.pipeline)[0].samples.timezone
-    plan = schedule(cron, timezone)
+    try:
+        schedule = Cron(cron, timezone=timezone)
+    except ValueError as error:
+        raise UsageError(f"--cron takes five fields such as '30 2 * * *', got {cron!r}.") from error
     if get_current_settings().api.url is None:
         raise UsageError("serve needs a Prefect server: run prefect server start, and set PREFECT_API_URL to its /api.")
     watch_heartbeats()
@@ -331,7 +316,7 @@ def _serve(cron: str, **words: object) -> None:
     with suppress(KeyboardInterrupt):
         build.serve(
             name=params.pipeline,
-            schedule=plan,
+            schedule=schedule,
             parameters={"params": params.model_dump(mode="json")},
             tags=[TAG],
             version=__version__,

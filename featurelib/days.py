@@ -77,3 +77,20 @@ def day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
     begin = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
     end = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone).astimezone(UTC)
     return begin, end
+
+
+def split_by_day(start: datetime, end: datetime, timezone: str) -> list[tuple[datetime, datetime]]:
+    """Return the parts of a span of time that lie in one day each, ascending, in UTC; an empty span has none.
+
+    Examples
+    --------
+    >>> parts = split_by_day(datetime(2026, 11, 1, 20, tzinfo=UTC), datetime(2026, 11, 2, 1, tzinfo=UTC), "Europe/Berlin")
+    >>> [f"{begin:%d %H} to {end:%d %H}" for begin, end in parts]
+    ['01 20 to 01 23', '01 23 to 02 01']
+    """
+    parts = []
+    while start < end:
+        _, midnight = day_bounds(start.astimezone(ZoneInfo(timezone)).date(), timezone)
+        parts.append((start, min(midnight, end)))
+        start = midnight
+    return parts

@@ -5,14 +5,14 @@ engine may run it anywhere, twice, or kill it.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
-from featurelib.days import day_bounds
+from featurelib.days import day_bounds, split_by_day
 from featurelib.logs import REJECTS, Log, LogSlice, read
 from featurelib.pipeline import Pipeline
 from featurelib.samples import (
@@ -30,6 +30,8 @@ from featurelib.samples.duplicates import ROW
 from featurelib.tables import Partition, StagedFile, VersionedTable
 from featurelib.windows import Rate, TileSpec, answer, attach, fold, merge
 from featurelib.workspace import Workspace
+
+_CLICK = "@click"  # the row number of a click, as `ROW` is that of an impression
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +79,31 @@ class _Day:
         self.counts: dict[str, RowCounts] = {}
         self.quarantined: list[pl.DataFrame] = []
         self.events: dict[str, Distinct] = {}
+        self.attributed: dict[Log, list[pl.DataFrame]] = {}
 
     def result(self) -> DayResult:
         staged = self._samples() if self.task.samples else None
-        quarantine = self._stage("quarantine", pl.concat(self.quarantined)) if self.task.samples else None
         tiles = tuple(self._stage(spec.name, self._tiles(spec)) for spec in self.pipeline.tiles)
+        quarantine = self._stage("quarantine", pl.concat(self.quarantined)) if self.task.samples else None
         return DayResult(self.task.day, staged, quarantine, tiles, self.counts)
 
     def _stage(self, table: str, frame: pl.LazyFrame | pl.DataFrame) -> StagedFile:
         store = VersionedTable.open(self.task.workspace.table(self.pipeline.name, table))
         return store.stage(frame, self.partition, run=self.task.run)
 
-    def _read(self, log: Log, *, required: bool) -> LogSlice:
+    def _read(self, log: Log, start: datetime, end: datetime, *, required: bool = False) -> LogSlice:
         folder = self.task.scratch / f"logs-{uuid.uuid4().hex}"
-        return read(log, self.task.workspace.logs, self.start, self.end, scratch=folder, required=required)
+        return read(log, self.task.workspace.logs, start, end, scratch=folder, required=required)
 
-    def _fringe(self, log: Log, label: AttributedLabel) -> list[pl.LazyFrame]:
-        """Return the rows of a log just before and just after the day, within the label's reach."""
-        slices = []
-        for start, end in ((self.start - label.reach, self.start), (self.end, self.end + label.reach)):
-            folder = self.task.scratch / f"logs-{uuid.uuid4().hex}"
-            found = read(log, self.task.workspace.logs, start, end, scratch=folder, required=False)
-            slices.append(distinct(found.frame, log).frame)
-        return slices
+    def _near(self, log: Log, start: datetime, end: datetime) -> list[pl.LazyFrame]:
+        """Return the rows of a log before or after the day, without those that are duplicates within their own day."""
+        spans = split_by_day(start, end, self.pipeline.samples.timezone)
+        return [distinct(self._read(log, *span).frame, log).frame for span in spans]
 
     def _day_events(self, log: Log, *, required: bool) -> Distinct:
         """Return a log's rows of the day without duplicates; rejects and duplicates are accounted for, once."""
         if log.name not in self.events:
-            found = self._read(log, required=required)
+            found = self._read(log, self.start, self.end, required=required)
             events = distinct(found.frame, log)
             self.events[log.name] = events
             dropped = {reason: len(rows) for (reason,), rows in found.rejects.group_by("reason")}
@@ -123,7 +122,9 @@ class _Day:
             if isinstance(label, CarriedLabel):
                 frame = add_carried(frame, label)
             else:
-                frame = add_credits(frame, label, self._attributed(label))
+                frame = add_credits(frame, label, self._attribute(label))
+        for log, attributed in self.attributed.items():
+            self._account(log, _unmatched(attributed))
         plain = frame.select(samples.schema.names())
         if not self.pipeline.windows:
             staged = self._stage("samples", plain)
@@ -140,28 +141,24 @@ class _Day:
         counted = self.counts[name]
         self.counts[name] = RowCounts(counted.rows_in, rows, counted.dropped).check("samples", self.partition)
 
-    def _attributed(self, label: AttributedLabel) -> pl.DataFrame:
-        """Return the clicks of the day and of the label's reach after it, credited; account for those of the day."""
-        shown_at, clicked_at = self.pipeline.samples.log.time, label.log.time
-        ours = self._day_events(self.pipeline.samples.log, required=True).frame
-        near = [
-            frame.with_columns(pl.lit(None, dtype=pl.UInt32).alias(ROW)) for frame in self._fringe_of_samples(label)
-        ]
-        columns = [*label.keys, shown_at, ROW]
+    def _attribute(self, label: AttributedLabel) -> pl.DataFrame:
+        """Return the clicks of the day and of the label's reach after it, credited; note what became of the day's."""
+        log, reach = self.pipeline.samples.log, label.reach
+        ours = self._day_events(log, required=True).frame
+        near = [*self._near(log, self.start - reach, self.start), *self._near(log, self.end, self.end + reach)]
+        others = [frame.with_columns(pl.lit(None, dtype=pl.UInt32).alias(ROW)) for frame in near]
         impressions = pl.concat(
-            [frame.select(pl.col(columns).exclude(ROW), pl.col(ROW).cast(pl.UInt32)) for frame in (ours, *near)]
+            [frame.select(*label.keys, log.time, pl.col(ROW).cast(pl.UInt32)) for frame in (ours, *others)]
         )
-        day_clicks = self._day_events(label.log, required=False).frame.drop(ROW)
-        later_clicks = self._fringe(label.log, label)[1].drop(ROW)
-        clicks = pl.concat([day_clicks, later_clicks]).collect(engine="in-memory")
+        day_clicks = self._day_events(label.log, required=False).frame.rename({ROW: _CLICK})
+        later = [frame.rename({ROW: _CLICK}) for frame in self._near(label.log, self.end, self.end + reach)]
+        clicks = pl.concat([day_clicks, *later]).collect(engine="in-memory")
         attributed = attribute(
-            impressions, clicks, keys=label.keys, shown_at=shown_at, clicked_at=clicked_at, within=label.reach
+            impressions, clicks, keys=label.keys, shown_at=log.time, clicked_at=label.log.time, within=reach
         )
-        self._account(label.log, attributed.filter((pl.col(clicked_at) < self.end) & pl.col(REASON).is_not_null()))
+        of_day = attributed.filter(pl.col(label.log.time) < self.end)
+        self.attributed.setdefault(label.log, []).append(of_day.drop(ROW))
         return attributed
-
-    def _fringe_of_samples(self, label: AttributedLabel) -> list[pl.LazyFrame]:
-        return self._fringe(self.pipeline.samples.log, label)
 
     def _account(self, log: Log, unmatched: pl.DataFrame) -> None:
         reasons = {reason: len(rows) for (reason,), rows in unmatched.group_by(REASON)}
@@ -181,6 +178,14 @@ class _Day:
         sampled = self.pipeline.samples.log
         seen = self._day_events(sampled, required=False).frame
         return fold(spec, events, seen.select(entity=pl.col(spec.by), time=pl.col(sampled.time)))
+
+
+def _unmatched(attributed: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return the clicks that no label credited, each once, given what each label made of them."""
+    seen = pl.concat(attributed)
+    unmatched = seen.filter(pl.col(REASON).is_not_null().all().over(_CLICK))
+    # NOTE: outside_window of one label says more than no_impression of another
+    return unmatched.sort(_CLICK, REASON, descending=[False, True]).unique(_CLICK, keep="first", maintain_order=True)
 
 
 def _set_aside(log: Log, rows: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:

@@ -95,8 +95,11 @@ def _days_of_tiles(run: Run, days: Sequence[date]) -> list[date]:
 
 
 def _reach(run: Run, days: Sequence[date]) -> list[date]:
-    first = min(days) - timedelta(days=run.pipeline.lookback_days)
-    return list(Days(first, max(days)))
+    zone = run.pipeline.samples.timezone
+    start, _ = day_bounds(min(days), zone)
+    # NOTE: in instants, not in days: a window reaches back from a whole hour, and a day may have 23 of them
+    reached = floor_hour(start) - max(rate.reach for rate in run.pipeline.windows)
+    return list(Days(reached.astimezone(ZoneInfo(zone)).date(), max(days)))
 
 
 def _attach(run: Run, days: Sequence[date], results: Sequence[DayResult]) -> dict[date, StagedFile]:

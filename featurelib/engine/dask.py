@@ -43,12 +43,9 @@ class Dask:
         try:
             for _ in range(self.tries):
                 try:
-                    results: list[Summary] = self.client.gather(futures)
+                    return [future.result() for future in futures]  # gather would raise the first error in time
                 except KilledWorker:
-                    lost = [future for future in futures if future.status != "finished"]
-                    self.client.retry(lost)
-                else:
-                    return results
+                    self.client.retry([future for future in futures if future.status != "finished"])
             raise TaskLostError(f"Dask workers died in each of {self.tries} tries; see the scheduler's log.")
         finally:
             for future in futures:

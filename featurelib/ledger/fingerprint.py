@@ -31,6 +31,7 @@ def describe(value: Any) -> Any:
     """
     if isinstance(value, type) and issubclass(value, Table):
         rules = {"version": value.version, "key": value.key, "checks": describe(value.checks)}
+        rules |= {"event_time": value.event_time, "landing_time": value.landing_time}
         rules |= {"min_rows": value.min_rows, "quarantine_budget": value.quarantine_budget}
         return {"table": value.__name__, **rules, "columns": {name: describe(c) for name, c in value.columns.items()}}
     if isinstance(value, pl.DataType):

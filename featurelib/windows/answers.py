@@ -7,6 +7,7 @@ import polars as pl
 
 from featurelib.durations import duration
 from featurelib.windows.rate import HOUR, Rate
+from featurelib.windows.tiles import hour_of
 
 
 def answer(tiles: pl.DataFrame, rates: Sequence[Rate], start: datetime, end: datetime) -> pl.DataFrame:
@@ -54,8 +55,7 @@ def attach(samples: pl.LazyFrame, answers: pl.LazyFrame, *, by: str, time: str) 
 
     A sample whose entity is null gets null.
     """
-    hour = pl.col(time).dt.cast_time_unit("us").dt.truncate("1h").alias("@hour")
-    keyed = samples.with_columns(pl.col(by).cast(pl.String).alias("@entity"), hour)
+    keyed = samples.with_columns(pl.col(by).cast(pl.String).alias("@entity"), hour_of(pl.col(time)).alias("@hour"))
     joined = keyed.join(
         answers, left_on=["@entity", "@hour"], right_on=["entity", "hour"], how="left", maintain_order="left"
     )

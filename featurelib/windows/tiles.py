@@ -71,9 +71,14 @@ def fold(spec: TileSpec, events: Mapping[str, pl.LazyFrame], seen: pl.LazyFrame)
     )
 
 
+def hour_of(time: pl.Expr) -> pl.Expr:
+    """Return the start of the UTC hour of an instant, whatever the zone and unit of its column."""
+    return time.dt.cast_time_unit("us").dt.convert_time_zone("UTC").dt.truncate("1h")
+
+
 def _hours(events: pl.LazyFrame) -> pl.LazyFrame:
     known = events.filter(pl.col("entity").is_not_null())
-    return known.select(pl.col("entity").cast(pl.String), hour=pl.col("time").dt.cast_time_unit("us").dt.truncate("1h"))
+    return known.select(pl.col("entity").cast(pl.String), hour=hour_of(pl.col("time")))
 
 
 def _counts(spec: TileSpec, counted: str | None) -> list[pl.Expr]:

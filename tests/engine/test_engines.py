@@ -28,6 +28,8 @@ def double(item: int) -> int:
 
 
 def refuse_odd(item: int) -> int:
+    if item == 5:
+        time.sleep(0.5)  # the first in order is the last in time
     if item % 2:
         raise LogFileError(f"clicks/{item}.csv", "the file is empty", hint="Ship it again.")
     return item

@@ -1,4 +1,4 @@
-"""Spark makes the tables that a loop makes. Needs the extra ``spark`` and a Java runtime; a session takes ten seconds."""
+"""Spark makes the tables that a loop makes. Needs the extra ``spark`` and a Java runtime; a session takes 10 s."""
 
 import shutil
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def built(engine: Engine, logs: Path, root: Path) -> dict[str, pl.DataFrame]:
 def test_spark_makes_the_tables_of_a_loop_row_for_row(session: Any, tmp_path: Path) -> None:
     from featurelib.engine.spark import Spark
 
-    generate(ClickLogs(days=7, users=300, items=80, rows=14_000, seed=3), tmp_path / "logs")
+    generate(ClickLogs(days=7, users=300, items=80, rows=14_000, seed=3, every="1h"), tmp_path / "logs")
     on_spark = built(Spark(session), tmp_path / "logs", tmp_path / "spark")
     in_a_loop = built(Loop(), tmp_path / "logs", tmp_path / "loop")
     for name, frame in in_a_loop.items():
