@@ -20,10 +20,6 @@ class Affine(Primitive):
 
     op = "affine"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Float64()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return (inputs[0] - self.shift) * self.scale
 

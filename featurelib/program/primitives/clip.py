@@ -19,10 +19,6 @@ class Clip(Primitive):
 
     op = "clip"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Float64()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         clipped = inputs[0]
         # NOTE: comparisons, not `Expr.clip`: a bound of 0.0 must leave -0.0 alone in every evaluator

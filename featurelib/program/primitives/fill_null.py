@@ -15,10 +15,6 @@ class FillNull(Primitive):
 
     op = "fill_null"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Float64()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].fill_null(self.value)
 

@@ -17,10 +17,6 @@ class FillNullText(Primitive):
     takes = "text"
     gives = "text"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.String()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].fill_null(pl.lit(self.value))
 

@@ -15,10 +15,6 @@ class Gather(Primitive):
 
     op = "gather"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Float64()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].map_batches(self._whole_column, return_dtype=pl.Float64, is_elementwise=True)
 

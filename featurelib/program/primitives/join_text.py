@@ -16,10 +16,6 @@ class JoinText(Primitive):
     takes = "text"
     gives = "text"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.String()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return pl.concat_str(inputs, separator=SEPARATOR)
 

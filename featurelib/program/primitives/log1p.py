@@ -18,10 +18,6 @@ class Log1pStep(Primitive):
 
     op = "log1p"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Float64()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return pl.when(inputs[0] > -1.0).then(inputs[0].log1p())
 

@@ -29,10 +29,6 @@ class NormalizeText(Primitive):
     takes = "text"
     gives = "text"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.String()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].map_batches(self._whole_column, return_dtype=pl.String, is_elementwise=True)
 

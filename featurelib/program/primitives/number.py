@@ -19,10 +19,6 @@ class Number(Primitive):
     op = "number"
     takes = "raw"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.Float64()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].cast(pl.Float64).fill_nan(None)
 

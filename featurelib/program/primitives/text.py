@@ -19,10 +19,6 @@ class Text(Primitive):
     takes = "raw"
     gives = "text"
 
-    @property
-    def dtype(self) -> pl.DataType:
-        return pl.String()
-
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].cast(pl.String)
 
