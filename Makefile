@@ -30,7 +30,7 @@ docs: .venv/ready ## the documentation as a site, in site/
 	$(BIN)/zensical build
 
 clean: ## what demo and builds made
-	rm -rf data site
+	rm -rf data site .cache
 
 # NOTE: the lock is complete, so nothing is resolved here; --no-deps keeps pip from trying
 .venv/ready: requirements.lock pyproject.toml

@@ -2,7 +2,7 @@
 
     python flows.py backfill open_bandit --start 2019-11-24 --end 2019-11-30
     python flows.py build open_bandit --day 2019-11-30
-    python flows.py fit open_bandit --end 2019-11-28 --days 5
+    python flows.py fit open_bandit --start 2019-11-24 --end 2019-11-28
     python flows.py serve open_bandit --cron "30 2 * * *"
 
 The first three need no server: without one, Prefect starts its own for the time of the run. `serve` does, as
@@ -37,6 +37,7 @@ from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
+from httpx import HTTPError
 from prefect import flow, get_client, runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.automations import AutomationCore, EventTrigger, Posture
@@ -46,7 +47,7 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.schedules import Cron
 from prefect.settings import get_current_settings
 from prefect.tasks import Task, exponential_backoff
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from featurelib import __version__
 from featurelib.build import Report, Run, Step, backfill_steps, fit_steps, follow
@@ -59,59 +60,36 @@ from featurelib.ledger import fitted
 TAG = "featurelib"
 
 
-def _known(name: str) -> str:
-    return project(name)[0].name
-
-
-def _iso(day: object) -> object:
-    return date.fromisoformat(day) if isinstance(day, str) else day
-
-
-Day = Annotated[date, BeforeValidator(_iso)]
-
-
 class Params(BaseModel):
     """What every flow takes: a pipeline of this project, and over how many processes its tasks are spread."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    pipeline: Annotated[str, AfterValidator(_known)]
+    pipeline: Annotated[str, AfterValidator(lambda name: project(name)[0].name)]
     parallel: int = Field(1, ge=1, le=64)
 
 
 class BuildParams(Params):
     """One day; without ``day``, the one before the scheduled start. ``catch_up`` earlier days are repaired with it."""
 
-    day: Day | None = None
+    day: date | None = None
     catch_up: int = Field(0, ge=0, le=366)
 
 
-class FitParams(Params):
-    """The ``days`` days up to ``end``, included."""
-
-    end: Day
-    days: int = Field(ge=1)
-
-    @property
-    def window(self) -> Days:
-        """The days to learn from."""
-        return Days(self.end, self.end).ending(self.days)
-
-
-class BackfillParams(Params):
+class RangeParams(Params):
     """A range of days, both ends included."""
 
-    start: Day
-    end: Day
+    start: date
+    end: date
 
     @model_validator(mode="after")
-    def _in_order(self) -> "BackfillParams":
+    def _in_order(self) -> "RangeParams":
         _ = self.days
         return self
 
     @property
     def days(self) -> Days:
-        """The days wanted."""
+        """The days wanted, or learned from."""
         return Days(self.start, self.end)
 
 
@@ -141,7 +119,9 @@ def take(pipeline: str, step: Step) -> int:
 
 def day_before(scheduled_at: datetime, timezone: str) -> date:
     """Return the last day that had ended in a time zone at an instant."""
-    return scheduled_at.astimezone(ZoneInfo(timezone)).date() - timedelta(days=1)
+    local = scheduled_at.astimezone(ZoneInfo(timezone))
+    # NOTE: Prefect hands over its own subclass of datetime, whose date() is no plain date either
+    return date(local.year, local.month, local.day) - timedelta(days=1)
 
 
 def due(run: Run, day: date, catch_up: int) -> list[date]:
@@ -179,8 +159,8 @@ def build(params: BuildParams) -> Report:
     return _published(Report.read(pipeline, workspace, Days(day, day).ending(params.catch_up + 1), built))
 
 
-@flow(flow_run_name="{params.pipeline} {params.start} .. {params.end}")
-def backfill(params: BackfillParams) -> Report:
+@flow(flow_run_name="{params.pipeline} {params.days}")
+def backfill(params: RangeParams) -> Report:
     """Build what is missing or stale in a range of days: samples, a first program, features."""
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
@@ -188,12 +168,12 @@ def backfill(params: BackfillParams) -> Report:
     return _published(Report.read(pipeline, workspace, params.days, built))
 
 
-@flow(flow_run_name="{params.pipeline} {params.window}")
-def fit(params: FitParams) -> int:
+@flow(flow_run_name="{params.pipeline} {params.days}")
+def fit(params: RangeParams) -> int:
     """Fit a new program on some days, building their samples where they are missing; return its version."""
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
-        *_, version = map(partial(take, pipeline.name), fit_steps(run, params.window))
+        *_, version = map(partial(take, pipeline.name), fit_steps(run, params.days))
     program = fitted(pipeline, workspace)
     if program is not None:
         _publish_decisions(pipeline.name, program.made["selection"])
@@ -201,7 +181,7 @@ def fit(params: FitParams) -> int:
 
 
 def _published(report: Report) -> Report:
-    key, title = _key(report.pipeline, "report"), f"{report.pipeline}, {report.days}"
+    key, title = f"{_dashed(report.pipeline)}-report", f"{report.pipeline}, {report.days}"
     create_markdown_artifact(key=key, markdown=report.markdown(), description=title)
     _publish_decisions(report.pipeline, report.decisions)
     return report
@@ -210,17 +190,17 @@ def _published(report: Report) -> Report:
 def _publish_decisions(pipeline: str, decisions: Iterable[Mapping[str, Any]]) -> None:
     words = ("feature", "kept", "rule", "why")
     rows = [{**{word: decision[word] for word in words}, **decision["score"]} for decision in decisions]
-    create_table_artifact(key=_key(pipeline, "selection"), table=rows, description="Features kept and dropped")
+    create_table_artifact(key=f"{_dashed(pipeline)}-selection", table=rows, description="Features kept and dropped")
 
 
-def _key(pipeline: str, what: str) -> str:
-    return f"{pipeline.replace('_', '-')}-{what}"  # Prefect takes lower case letters, digits and dashes
+def _dashed(pipeline: str) -> str:
+    return pipeline.replace("_", "-")  # keys of artifacts take no underscore
 
 
 def watch_heartbeats() -> None:
     """Have the server mark a run Crashed when its heartbeats end without a last state; done again, it changes nothing.
 
-    A run whose machine is lost would stay Running for ever, and with ``limit=1`` hold up all later ones.
+    Without it, a run whose machine is lost stays Running for ever.
     """
     beat, over = "prefect.flow-run.heartbeat", ("Completed", "Failed", "Cancelled", "Crashed")
     rule = AutomationCore(
@@ -261,6 +241,25 @@ def checked(model: type[Words], **words: object) -> Words:
         raise UsageError("; ".join(problems).replace("Value error, ", "")) from error
 
 
+def ready(model: type[Words], **words: object) -> Words:
+    """Return `checked` parameters, once the Prefect server that is configured answers; without one, at once.
+
+    Raises
+    ------
+    RetryableError
+        If it does not answer, or turns us away.
+    """
+    params, url = checked(model, **words), get_current_settings().api.url
+    try:
+        if url is not None:
+            with get_client(sync_client=True):  # entering asks the server for its version
+                pass
+    except (HTTPError, RuntimeError) as error:
+        hint = "Is it up, and is PREFECT_API_AUTH_STRING its password?"
+        raise RetryableError(f"the Prefect server at {url} does not take us: {error}. {hint}") from error
+    return params
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def cli() -> None:
     """Build, fit and backfill as Prefect flows."""
@@ -272,7 +271,7 @@ def cli() -> None:
 @parallel_option
 def _backfill(**words: object) -> None:
     """Build what is missing or stale in a range of days."""
-    click.echo(backfill(checked(BackfillParams, **words)).text())
+    click.echo(backfill(ready(RangeParams, **words)).text())
 
 
 @cli.command("build")
@@ -282,18 +281,17 @@ def _backfill(**words: object) -> None:
 @parallel_option
 def _build(**words: object) -> None:
     """Bring one day up to date."""
-    click.echo(build(checked(BuildParams, **words)).text())
+    click.echo(build(ready(BuildParams, **words)).text())
 
 
 @cli.command("fit")
 @pipeline_argument
-@click.option("--end", required=True, metavar="DAY", help="Last day to learn from.")
-@click.option("--days", required=True, help="How many days, ending with --end.")
+@days_options
 @parallel_option
 def _fit(**words: object) -> None:
     """Fit a new program."""
-    params = checked(FitParams, **words)
-    click.echo(f"{params.pipeline}: program v{fit(params)}, fitted on {params.window}")
+    params = ready(RangeParams, **words)
+    click.echo(f"{params.pipeline}: program v{fit(params)}, fitted on {params.days}")
 
 
 @cli.command("serve")
@@ -303,7 +301,7 @@ def _fit(**words: object) -> None:
 @parallel_option
 def _serve(cron: str, **words: object) -> None:
     """Build each day on a schedule; needs a Prefect server, and runs until it is stopped."""
-    params = checked(BuildParams, **words)
+    params = ready(BuildParams, **words)
     timezone = project(params.pipeline)[0].samples.timezone
     try:
         schedule = Cron(cron, timezone=timezone)

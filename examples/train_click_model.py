@@ -78,8 +78,10 @@ def main() -> None:
     table = VersionedTable.open(workspace.table(pipeline.name, "features"))
     version = table.version if asked.version is None else asked.version
     program = featurelib.load(workspace.pipeline(pipeline.name))
-    if table.lineage(version).common["program"] != program.fingerprint:
-        parser.error(f"version {version} was made by another program than the latest one")
+    made_with = {day: (table.built(day, version) or {}).get("program") for day in table.partitions(version)}
+    others = [str(day) for day, fingerprint in made_with.items() if fingerprint != program.fingerprint]
+    if others:
+        parser.error(f"version {version}: {', '.join(others)} made by another program than the latest; backfill them")
 
     read, columns = READERS[asked.reader], [*program.outputs, pipeline.label]
     rows = table.scan(version)

@@ -84,7 +84,8 @@ def split_by_day(start: datetime, end: datetime, timezone: str) -> list[tuple[da
 
     Examples
     --------
-    >>> parts = split_by_day(datetime(2026, 11, 1, 20, tzinfo=UTC), datetime(2026, 11, 2, 1, tzinfo=UTC), "Europe/Berlin")
+    >>> evening = datetime(2026, 11, 1, 20, tzinfo=UTC)
+    >>> parts = split_by_day(evening, evening + timedelta(hours=5), "Europe/Berlin")
     >>> [f"{begin:%d %H} to {end:%d %H}" for begin, end in parts]
     ['01 20 to 01 23', '01 23 to 02 01']
     """

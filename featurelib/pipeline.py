@@ -69,6 +69,7 @@ class Pipeline:
             raise ParameterError(self, "name", got=self.name, want="lower case letters, digits and underscores")
         if not self.features:
             raise DeclarationError(f"{self} has no features; give at least one.")
+        self._check_logs()
         self._check_windows()
         self._check_operators()
         self._check_table()
@@ -79,7 +80,14 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"Pipeline({self.name!r})"
 
+    def _check_logs(self) -> None:
+        names = [log.name for log in self.logs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise DeclarationError(f"{self} reads two different logs called {twice[0]!r}; give each its own name.")
+
     def _check_windows(self) -> None:
+        _ = self.tiles  # checks itself
         taken = set(self.samples.schema)
         for rate in self.windows:
             if rate.by not in self.samples.schema:
@@ -169,7 +177,7 @@ class Pipeline:
 
     @property
     def lookback_days(self) -> int:
-        """How many earlier days of tiles one day of samples reads."""
+        """How many earlier days of 24 hours the windows of one day of samples read."""
         reach = max((rate.reach for rate in self.windows), default=timedelta())
         return -(-reach // timedelta(days=1))
 

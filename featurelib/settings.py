@@ -77,14 +77,21 @@ class Settings(BaseModel):
         Raises
         ------
         UsageError
-            If there is no such module, or it has no such pipeline.
+            If there is no such module, it has no such pipeline, or another package of the same name is found first.
         """
         if name not in self.pipeline_names():
             known = ", ".join(self.pipeline_names()) or "none"
             raise UsageError(f"no pipeline {name!r} in {self.root / self.pipelines}; there are: {known}.")
         if str(self.root) not in sys.path:
             sys.path.insert(0, str(self.root))
-        found = getattr(importlib.import_module(f"{self.pipelines}.{name}"), name, None)
+        module = importlib.import_module(f"{self.pipelines}.{name}")
+        if module.__file__ is None or not Path(module.__file__).resolve().is_relative_to(self.root.resolve()):
+            raise UsageError(
+                f"{self.pipelines}.{name} was imported from {module.__file__}, not from {self.root}: another package "
+                f"is called {self.pipelines!r} too. Give the project's folders an __init__.py, or that package "
+                "another name."
+            )
+        found = getattr(module, name, None)
         if not isinstance(found, Pipeline):
             raise UsageError(f"module {self.pipelines}.{name} has no Pipeline named {name!r}, but {found!r}.")
         return found

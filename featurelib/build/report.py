@@ -108,10 +108,8 @@ class Report:
         lines = [f"Features: {len(kept)} kept, {len(dropped)} dropped      mutual information   missing"]
         ranked = sorted(kept, key=lambda decision: (-decision["score"]["mutual_information"], decision["feature"]))
         for decision in ranked:
-            score = decision["score"]
-            lines.append(
-                f"  kept     {decision['feature']:<30}{score['mutual_information']:>10.6f} {score['missing_rate']:>10.2%}"
-            )
+            told, missing = decision["score"]["mutual_information"], decision["score"]["missing_rate"]
+            lines.append(f"  kept     {decision['feature']:<30}{told:>10.6f} {missing:>10.2%}")
         by_rule: dict[str, list[str]] = {}
         for decision in dropped:
             by_rule.setdefault(decision["rule"], []).append(decision["feature"])

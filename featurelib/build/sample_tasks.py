@@ -54,10 +54,17 @@ class DayTask:
 
 @dataclass(frozen=True, slots=True)
 class DayResult:
-    """What a day task wrote, and how it accounts for the rows it read."""
+    """What a day task wrote, and how it accounts for the rows it read.
+
+    Attributes
+    ----------
+    samples
+        The staged samples; if windows are still to be attached, the plan that makes their other columns from the logs
+        and from small files in the scratch folder: rows are written once.
+    """
 
     day: date
-    samples: StagedFile | Path | None
+    samples: StagedFile | pl.LazyFrame | None
     quarantine: StagedFile | None
     tiles: tuple[StagedFile, ...]
     counts: Mapping[str, RowCounts]
@@ -77,7 +84,7 @@ class _Day:
         self.partition = Partition(task.day)
         self.start, self.end = day_bounds(task.day, self.pipeline.samples.timezone)
         self.counts: dict[str, RowCounts] = {}
-        self.quarantined: list[pl.DataFrame] = []
+        self.quarantined: list[pl.LazyFrame] = []
         self.events: dict[str, Distinct] = {}
         self.attributed: dict[Log, list[pl.DataFrame]] = {}
 
@@ -96,7 +103,11 @@ class _Day:
         return read(log, self.task.workspace.logs, start, end, scratch=folder, required=required)
 
     def _near(self, log: Log, start: datetime, end: datetime) -> list[pl.LazyFrame]:
-        """Return the rows of a log before or after the day, without those that are duplicates within their own day."""
+        """Return the rows of a log before or after the day, without those that are duplicates within their own day.
+
+        A row is not known as a duplicate if its first copy lies further back than ``start``. Then a click just after
+        midnight may count as credited to it here; no sample has it as its label.
+        """
         spans = split_by_day(start, end, self.pipeline.samples.timezone)
         return [distinct(self._read(log, *span).frame, log).frame for span in spans]
 
@@ -107,39 +118,32 @@ class _Day:
             events = distinct(found.frame, log)
             self.events[log.name] = events
             dropped = {reason: len(rows) for (reason,), rows in found.rejects.group_by("reason")}
-            if len(events.duplicates):
-                dropped["duplicate"] = len(events.duplicates)
+            if events.dropped:
+                dropped["duplicate"] = events.dropped
             rows_in = found.rows_read - found.rows_elsewhere
             kept = rows_in - sum(dropped.values())
             self.counts[log.name] = RowCounts(rows_in, kept, dict(sorted(dropped.items())))
-            self.quarantined += [found.rejects, _set_aside(log, events.duplicates, pl.lit("duplicate"))]
+            self.quarantined += [found.rejects.lazy(), _set_aside(log, events.duplicates, pl.lit("duplicate"))]
         return self.events[log.name]
 
-    def _samples(self) -> StagedFile | Path:
+    def _samples(self) -> StagedFile | pl.LazyFrame:
         samples = self.pipeline.samples
         frame = self._day_events(samples.log, required=True).frame
         for label in samples.labels:
             if isinstance(label, CarriedLabel):
                 frame = add_carried(frame, label)
             else:
-                frame = add_credits(frame, label, self._attribute(label))
+                frame = add_credits(frame, label, self._credits(label))
         for log, attributed in self.attributed.items():
             self._account(log, _unmatched(attributed))
         plain = frame.select(samples.schema.names())
-        if not self.pipeline.windows:
-            staged = self._stage("samples", plain)
-            self._check_kept(staged.rows)
-            return staged
-        path = self.task.scratch / f"samples-{self.task.day}-{uuid.uuid4().hex}.parquet"
-        plain.sink_parquet(path, compression="lz4", row_group_size=65_536)
-        self._check_kept(pl.scan_parquet(path).select(pl.len()).collect().item())
-        return path
+        return plain if self.pipeline.windows else self._stage("samples", plain)
 
-    def _check_kept(self, rows: int) -> None:
-        """Hold what was written against what was counted: the two were found by different ways."""
-        name = self.pipeline.samples.log.name
-        counted = self.counts[name]
-        self.counts[name] = RowCounts(counted.rows_in, rows, counted.dropped).check("samples", self.partition)
+    def _credits(self, label: AttributedLabel) -> pl.LazyFrame:
+        """Return what a label reads of its clicks, from a file: a plan that held them would travel with them."""
+        path = self.task.scratch / f"credits-{label.name}-{self.task.day}-{uuid.uuid4().hex}.parquet"
+        self._attribute(label).select(ROW, label.log.time, REASON).write_parquet(path, compression="lz4")
+        return pl.scan_parquet(path)
 
     def _attribute(self, label: AttributedLabel) -> pl.DataFrame:
         """Return the clicks of the day and of the label's reach after it, credited; note what became of the day's."""
@@ -167,17 +171,16 @@ class _Day:
         self.counts[log.name] = RowCounts(
             counted.rows_in, kept, dict(sorted({**counted.dropped, **reasons}.items()))
         ).check(f"attribution of {log.name}", self.partition)
-        self.quarantined.append(_set_aside(log, unmatched, pl.col(REASON)))
+        self.quarantined.append(_set_aside(log, unmatched.lazy(), pl.col(REASON)))
 
     def _tiles(self, spec: TileSpec) -> pl.DataFrame:
-        logs = {log.name: log for log in self.pipeline.logs}
-        events = {}
-        for name in spec.logs:
-            frame = self._day_events(logs[name], required=False).frame
-            events[name] = frame.select(entity=pl.col(spec.by), time=pl.col(logs[name].time))
+        def entities(log: Log) -> pl.LazyFrame:
+            frame = self._day_events(log, required=False).frame
+            return frame.select(entity=pl.col(spec.by), time=pl.col(log.time))
+
         sampled = self.pipeline.samples.log
-        seen = self._day_events(sampled, required=False).frame
-        return fold(spec, events, seen.select(entity=pl.col(spec.by), time=pl.col(sampled.time)))
+        events = {log.name: entities(log) for log in self.pipeline.logs if log.name in spec.logs}
+        return fold(spec, events, None if sampled.name in spec.logs else entities(sampled))
 
 
 def _unmatched(attributed: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -188,7 +191,7 @@ def _unmatched(attributed: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return unmatched.sort(_CLICK, REASON, descending=[False, True]).unique(_CLICK, keep="first", maintain_order=True)
 
 
-def _set_aside(log: Log, rows: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+def _set_aside(log: Log, rows: pl.LazyFrame, reason: pl.Expr) -> pl.LazyFrame:
     columns = log.table.polars_schema().names()
     return rows.select(
         pl.lit(log.name).alias("log"),
@@ -241,13 +244,13 @@ class AttachTask:
     workspace: Workspace
     day: date
     run: str
-    samples: Path
+    samples: pl.LazyFrame
     answers: Mapping[str, tuple[Path, ...]]
 
 
 def attach_task(task: AttachTask) -> StagedFile:
     """Stage the day's samples with their windows; rows and their order stay."""
-    frame = pl.scan_parquet(task.samples)
+    frame = task.samples
     time = task.pipeline.samples.log.time
     for by, paths in task.answers.items():
         frame = attach(frame, pl.scan_parquet(list(paths)), by=by, time=time)

@@ -1,10 +1,12 @@
 """Build samples: day tasks, bucket tasks, attach tasks, one commit."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from featurelib import __version__
 from featurelib.build.run import Run
@@ -17,8 +19,10 @@ from featurelib.build.sample_tasks import (
     bucket_task,
     day_task,
 )
-from featurelib.days import Days
+from featurelib.days import Days, day_bounds
 from featurelib.ledger import digest
+from featurelib.logs import Log
+from featurelib.samples import RowCounts
 from featurelib.tables import Lineage, Partition, StagedFile, VersionedTable
 from featurelib.windows import TileSpec
 from featurelib.windows.tiles import BUCKETS
@@ -52,14 +56,18 @@ def build_samples(run: Run, days: Sequence[date]) -> int:
     by_day = {result.day: result for result in results if result.samples is not None}
     staged = _attach(run, days, results) if run.pipeline.windows else {day: by_day[day].samples for day in days}
     set_aside = [result.quarantine for result in by_day.values() if result.quarantine is not None]
-    entries = {day: _entry(keys[day], by_day[day]) for day in days}
+    files = {day: file for day, file in staged.items() if isinstance(file, StagedFile)}
+    sampled = run.pipeline.samples.log
+    entries = {day: _entry(keys[day], by_day[day], sampled, kept=files[day].rows) for day in days}
     _commit(run, run.quarantine, set_aside, entries)
-    files = [file for file in staged.values() if isinstance(file, StagedFile)]
-    return _commit(run, run.samples, files, entries)
+    return _commit(run, run.samples, list(files.values()), entries)
 
 
-def _entry(parts: dict[str, Any], result: DayResult) -> dict[str, Any]:
-    rows = {name: counts.to_json() for name, counts in result.counts.items()}
+def _entry(parts: dict[str, Any], result: DayResult, sampled: Log, *, kept: int) -> dict[str, Any]:
+    """Return the lineage entry of a day, with what was written held against what was counted."""
+    counted = result.counts[sampled.name]
+    checked = RowCounts(counted.rows_in, kept, counted.dropped).check("samples", Partition(result.day))
+    rows = {name: counts.to_json() for name, counts in {**result.counts, sampled.name: checked}.items()}
     return {"key": digest(parts), **parts, "rows": rows}
 
 
@@ -95,10 +103,12 @@ def _days_of_tiles(run: Run, days: Sequence[date]) -> list[date]:
 
 
 def _reach(run: Run, days: Sequence[date]) -> list[date]:
+    """Return the days whose tiles the windows of ``days`` may read, ascending."""
     zone = run.pipeline.samples.timezone
     start, _ = day_bounds(min(days), zone)
-    # NOTE: in instants, not in days: a window reaches back from a whole hour, and a day may have 23 of them
-    reached = floor_hour(start) - max(rate.reach for rate in run.pipeline.windows)
+    # NOTE: in instants, not in days: a window reaches back from a whole UTC hour, and a day may have 23 hours
+    hour = start.replace(minute=0, second=0, microsecond=0)
+    reached = hour - max(rate.reach for rate in run.pipeline.windows)
     return list(Days(reached.astimezone(ZoneInfo(zone)).date(), max(days)))
 
 
@@ -114,7 +124,7 @@ def _attach(run: Run, days: Sequence[date], results: Sequence[DayResult]) -> dic
     answers = run.engine.map(bucket_task, tasks)
     joins = []
     for result in results:
-        if isinstance(result.samples, Path):
+        if isinstance(result.samples, pl.LazyFrame):
             found = {
                 spec.by: tuple(
                     files[result.day] for task, files in zip(tasks, answers, strict=True) if task.spec == spec

@@ -37,16 +37,24 @@ def tag(pipeline: str, name: str, table: str, number: int | None) -> None:
 @click.command()
 @pipeline_argument
 @table_option
-def verify(pipeline: str, table: str) -> None:
+@click.option("--forget", is_flag=True, help="Take days with damaged files out, so that a backfill builds them again.")
+def verify(pipeline: str, table: str, *, forget: bool) -> None:
     """Check every live file of a table against what was committed: there, size, rows, content."""
     store = _open(pipeline, table)
     problems = store.verify()
-    if problems:
-        listed = "\n".join(f"  {problem}" for problem in problems)
-        raise TableError(
-            f"{store.uri}: {len(problems)} problems\n{listed}\nRestore the files, or build these days again."
+    if not problems:
+        click.echo(
+            f"{store.uri}: version {store.version}, {len(store.partitions())} partitions, all files as committed"
         )
-    click.echo(f"{store.uri}: version {store.version}, {len(store.partitions())} partitions, all files as committed")
+        return
+    listed = "\n".join(f"  {problem}" for problem in problems)
+    damaged = sorted({problem.partition for problem in problems})
+    if not forget:
+        hint = f"Restore the files, or run featurelib verify {pipeline} --table {table} --forget, then backfill."
+        raise TableError(f"{store.uri}: {len(problems)} problems\n{listed}\n{hint}")
+    version = store.forget(damaged, run="verify")
+    days = ", ".join(str(partition) for partition in damaged)
+    click.echo(f"{store.uri}: {len(problems)} problems\n{listed}\nversion {version} is without {days}; backfill these")
 
 
 @click.command()

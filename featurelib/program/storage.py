@@ -32,7 +32,8 @@ _ABANDONED_S = 86_400
 def save(program: Program, pipeline: str | Path) -> int:
     """Save a program as the next version of a pipeline, and return the version number.
 
-    The version appears whole or not at all. A program that equals the latest version in meaning is not saved again.
+    The version appears whole or not at all. A program that equals the latest version in meaning, and was made from
+    the same declaration (``made["declared"]``), is not saved again.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def save(program: Program, pipeline: str | Path) -> int:
     """
     folder = Path(pipeline) / _FOLDER
     existing = versions(pipeline)
-    if existing and _saved_fingerprint(pipeline, existing[-1]) == program.fingerprint:
+    if existing and _is_saved(program, pipeline, existing[-1]):
         return existing[-1]
     staged = folder / f".staged-{uuid.uuid4().hex}"
     try:
@@ -70,11 +71,12 @@ def _remove_abandoned(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _saved_fingerprint(pipeline: str | Path, version: int) -> str | None:
+def _is_saved(program: Program, pipeline: str | Path, version: int) -> bool:
     try:
-        return load(pipeline, version=version).fingerprint
+        saved = load(pipeline, version=version)
     except ProgramError:
-        return None  # a damaged version must not stand in the way of the fit that replaces it
+        return False  # a damaged version must not stand in the way of the fit that replaces it
+    return saved.fingerprint == program.fingerprint and saved.made.get("declared") == program.made.get("declared")
 
 
 def _publish(staged: Path, folder: Path, *, after: int) -> int:

@@ -20,11 +20,15 @@ class Distinct:
     frame
         The rows that stay, in order, with their number in `ROW`.
     duplicates
-        The rows set aside, with all columns.
+        The rows set aside, in order, with all columns and `ROW`. Lazy: a few rows of a frame in memory would keep
+        the texts of all others alive.
+    dropped
+        How many these are.
     """
 
     frame: pl.LazyFrame
-    duplicates: pl.DataFrame
+    duplicates: pl.LazyFrame
+    dropped: int
 
 
 def distinct(frame: pl.LazyFrame, log: Log) -> Distinct:
@@ -38,7 +42,7 @@ def distinct(frame: pl.LazyFrame, log: Log) -> Distinct:
     """
     numbered = frame.with_row_index(ROW)
     if log.event_id is None:
-        return Distinct(numbered, numbered.head(0).collect())
+        return Distinct(numbered, numbered.clear(), 0)
     suspects = numbered.filter(
         pl.col(log.event_id).is_not_null() & _among(log.event_id, _repeated(frame, log.event_id))
     )
@@ -46,9 +50,9 @@ def distinct(frame: pl.LazyFrame, log: Log) -> Distinct:
     ranked = suspects.select(ROW, log.event_id, *clocks).collect().sort(log.event_id, *clocks, ROW)
     again = ranked.filter(pl.col(log.event_id).is_duplicated() & ~pl.col(log.event_id).is_first_distinct())[ROW]
     if again.is_empty():
-        return Distinct(numbered, numbered.head(0).collect())
+        return Distinct(numbered, numbered.clear(), 0)
     is_again = pl.col(ROW).is_in(again.implode())
-    return Distinct(numbered.filter(~is_again), numbered.filter(is_again).collect().sort(ROW))
+    return Distinct(numbered.filter(~is_again), numbered.filter(is_again), len(again))
 
 
 def _repeated(frame: pl.LazyFrame, event_id: str) -> pl.Series:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from featurelib.errors import ColumnMissingError, DeclarationError, ParameterError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError
 from featurelib.logs import Log
 from featurelib.samples.labels import AttributedLabel, CarriedLabel, Label
 
@@ -30,6 +30,8 @@ class Impressions:
     ------
     DeclarationError
         If there is no label, two columns have the same name, or a label's key is missing.
+    ColumnTypeError
+        If a carried label is no number, or a label's key or event time has another type in its own log.
     ParameterError
         If the time zone is unknown.
     """
@@ -58,11 +60,22 @@ class Impressions:
                 taken.add(name)
 
     def _check_label(self, label: Label) -> None:
-        needed = (label.column,) if isinstance(label, CarriedLabel) else label.keys
-        for column in needed:
-            if column not in self.log.table.columns:
-                where = f"log {self.log.name!r}"
-                raise ColumnMissingError(f"label {label.name!r}", column, where=where, columns=self.log.table.columns)
+        who, where, schema = f"label {label.name!r}", f"log {self.log.name!r}", self.log.table.polars_schema()
+        for column in (label.column,) if isinstance(label, CarriedLabel) else label.keys:
+            if column not in schema:
+                raise ColumnMissingError(who, column, where=where, columns=schema)
+        if isinstance(label, CarriedLabel):
+            if not (schema[label.column].is_numeric() or schema[label.column] == pl.Boolean()):
+                want = "a number or boolean"
+                raise ColumnTypeError(who, label.column, where=where, got=schema[label.column], want=want)
+            return
+        if label.log == self.log:
+            raise DeclarationError(f"{who} is attributed from {where} to itself; use CarriedLabel.")
+        theirs = label.log.table.polars_schema()
+        for ours, column in [(self.log.time, label.log.time), *((key, key) for key in label.keys)]:
+            if theirs[column] != schema[ours]:
+                want = f"{schema[ours]} like {ours!r} of {where}"
+                raise ColumnTypeError(who, column, where=f"log {label.log.name!r}", got=theirs[column], want=want)
 
     @property
     def schema(self) -> pl.Schema:

@@ -21,7 +21,7 @@ class CarriedLabel:
     ----------
     name
         The label's column in the samples, ``Int8``: 1 where the log's column is true or above 0, 0 where it is not,
-        null where it is null.
+        null where it is null or NaN.
     column
         The log's column.
     """
@@ -100,10 +100,11 @@ Label = CarriedLabel | AttributedLabel
 
 def add_carried(samples: pl.LazyFrame, label: CarriedLabel) -> pl.LazyFrame:
     """Add a label that the rows carry."""
-    return samples.with_columns((pl.col(label.column).cast(pl.Float64) > 0).cast(pl.Int8).alias(label.name))
+    value = pl.col(label.column).cast(pl.Float64).fill_nan(None)  # NaN > 0 is true in polars
+    return samples.with_columns((value > 0).cast(pl.Int8).alias(label.name))
 
 
-def add_credits(samples: pl.LazyFrame, label: AttributedLabel, attributed: pl.DataFrame) -> pl.LazyFrame:
+def add_credits(samples: pl.LazyFrame, label: AttributedLabel, attributed: pl.LazyFrame) -> pl.LazyFrame:
     """Add a label from attributed clicks.
 
     Parameters
@@ -113,12 +114,13 @@ def add_credits(samples: pl.LazyFrame, label: AttributedLabel, attributed: pl.Da
     label
         Names the columns.
     attributed
-        What `attribute` returned; clicks credited to no row of ``samples`` change nothing.
+        What `attribute` returned, of which the click's time, `ROW` and `REASON` are read; clicks credited to no row
+        of ``samples`` change nothing.
     """
     count, at = f"{label.name}__count", f"{label.name}__at"
     credited = attributed.filter(pl.col(REASON).is_null() & pl.col(ROW).is_not_null())
     per_row = credited.group_by(ROW).agg(pl.len().cast(pl.Int32).alias(count), pl.col(label.log.time).min().alias(at))
-    joined = samples.join(per_row.lazy(), on=ROW, how="left", maintain_order="left")
+    joined = samples.join(per_row, on=ROW, how="left", maintain_order="left")
     return joined.with_columns(pl.col(count).fill_null(0)).with_columns(
         (pl.col(count) > 0).cast(pl.Int8).alias(label.name)
     )

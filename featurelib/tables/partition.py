@@ -12,7 +12,7 @@ _TEXT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}))?")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Partition:
-    """Name one slice of a table: a UTC day, or one hour of it.
+    """Name one slice of a table: a day, or one hour of it; in which time zone is for the writer to say.
 
     Parameters
     ----------

@@ -85,6 +85,8 @@ class Problem:
     ----------
     path
         The file, below the table's root.
+    partition
+        The partition whose rows it holds.
     kind
         ``missing``; ``bytes``, ``sha256`` or ``rows`` if that differs; ``unreadable`` if Parquet's footer cannot be
         read; ``unrecorded`` if no commit recorded its hash, so that it cannot be checked.
@@ -93,6 +95,7 @@ class Problem:
     """
 
     path: str
+    partition: Partition
     kind: Literal["missing", "bytes", "sha256", "rows", "unreadable", "unrecorded"]
     detail: str
 

@@ -10,7 +10,8 @@ from typing import Protocol
 from featurelib.errors import FeaturelibError, StorageError
 
 # Full disk or quota, input/output error, read-only: polars and deltalake hand these on as text only.
-_TROUBLE = re.compile(r"os error (5|28|30|122)\b|No space left on device")
+_TROUBLE = re.compile(r"os error (5|28|30|122)\b|No space left on device|Invalid thrift: transport error")
+_THRIFT = "transport error"  # polars hides the reason where the full disk meets a header of Parquet
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +96,7 @@ def storage_errors(doing: str) -> Iterator[None]:
     except Exception as error:
         foreign = type(error).__module__.startswith("obstore")
         if isinstance(error, OSError) or foreign or _TROUBLE.search(str(error)):
-            raise StorageError(f"{doing} failed: {' '.join(str(error).split())}") from error
+            text = " ".join(str(error).split())
+            hint = " (is the disk full?)" if text.endswith(_THRIFT) else ""
+            raise StorageError(f"{doing} failed: {text}{hint}") from error
         raise

@@ -333,6 +333,25 @@ class VersionedTable:
         """
         return find_problems(self.storage, self._at(version))
 
+    def forget(self, partitions: Collection[Partition], *, run: str) -> int:
+        """Commit a version without some partitions, so that the ledger finds them missing and a backfill builds them.
+
+        Older versions keep them. For partitions whose files are damaged: what a partition was built from has not
+        changed, so nothing else would tell that it must be built again.
+
+        Returns
+        -------
+        int
+            The version made.
+
+        Raises
+        ------
+        CommitConflictError, StorageError
+            As `commit`.
+        """
+        lineage = Lineage(run=run, pipeline="", partitions={str(partition): {} for partition in partitions})
+        return self.commit([], replaces=list(partitions), lineage=lineage)
+
     def vacuum(self, *, older_than: timedelta, no_job_running: bool = False, dry_run: bool = False) -> list[str]:
         """Delete files that no version needs, and files that killed runs left.
 

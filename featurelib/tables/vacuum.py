@@ -19,7 +19,7 @@ def delete_unneeded(storage: Storage, *, older_than: timedelta, no_job_running: 
     if older_than < LONGEST_JOB and not no_job_running:
         raise UsageError(
             f"older_than={older_than} is shorter than the longest job ({LONGEST_JOB}), so files that a running job has "
-            "staged could be deleted. If no job is running on this table, pass no_job_running=True."
+            "staged could be deleted. If no job is running on this table, say so (no_job_running, --no-job-running)."
         )
     cutoff = datetime.now(UTC) - older_than
     # Listed before the log and the tags are read: a file that comes later is not a candidate.

@@ -20,16 +20,16 @@ def _problems(storage: Storage, file: LiveFile, recorded: str | None) -> Iterato
     try:
         size = storage.size(file.path)
         if size is not None and size != file.bytes:
-            yield Problem(file.path, "bytes", f"expected {file.bytes}, found {size}")
+            yield Problem(file.path, file.partition, "bytes", f"expected {file.bytes}, found {size}")
         digest = storage.sha256(file.path)
         if recorded is None:
-            yield Problem(file.path, "unrecorded", "no commit recorded its sha256")
+            yield Problem(file.path, file.partition, "unrecorded", "no commit recorded its sha256")
         elif digest != recorded:
-            yield Problem(file.path, "sha256", f"expected {recorded}, found {digest}")
+            yield Problem(file.path, file.partition, "sha256", f"expected {recorded}, found {digest}")
         rows = read_footer(storage, file.path).rows
         if rows != file.rows:
-            yield Problem(file.path, "rows", f"expected {file.rows}, found {rows}")
+            yield Problem(file.path, file.partition, "rows", f"expected {file.rows}, found {rows}")
     except FileNotFoundError:
-        yield Problem(file.path, "missing", f"expected {file.bytes} bytes, found no file")
+        yield Problem(file.path, file.partition, "missing", f"expected {file.bytes} bytes, found no file")
     except TableError as error:
-        yield Problem(file.path, "unreadable", str(error))
+        yield Problem(file.path, file.partition, "unreadable", str(error))

@@ -33,13 +33,13 @@ class Rate:
     Raises
     ------
     ParameterError
-        If a duration is not of whole hours, the window is empty, or the prior is not above 0.
+        If a duration is not of whole hours, the window is empty, the prior is not above 0, or a log lacks the entity.
 
     Notes
     -----
     Adds ``name``, ``Float64``, 0 to 1 (above 1 only if ``of`` has more events than ``per``):
-    ``(n_of + alpha) / (n_per + alpha + beta)`` over the events in ``[t - over - delay, t - delay)``, exact to the hour: t
-    is first rounded down to its hour, so an event in the sample's own hour never counts, nor does the event being
+    ``(n_of + alpha) / (n_per + alpha + beta)`` over the events in ``[t - over - delay, t - delay)``, exact to the hour:
+    t is first rounded down to its hour, so an event in the sample's own hour never counts, nor does the event being
     labelled. An entity without events in the window gets the prior's mean; a null entity gets null. Events are counted
     when they happen, by their event time, once per event id.
 
@@ -59,6 +59,8 @@ class Rate:
     beta: float = 20.0
 
     def __post_init__(self) -> None:
+        if self.name in {"entity", "hour"}:
+            raise ParameterError(self, "name", got=self.name, want="another than those of the tiles' own columns")
         for field in ("over", "delay"):
             length = duration(self, field, getattr(self, field))
             if length % HOUR or length < (HOUR if field == "over" else timedelta()):

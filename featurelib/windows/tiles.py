@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from featurelib.errors import ParameterError
 from featurelib.program.hashing import hash_expr
 
 BUCKETS = 16
@@ -21,10 +22,20 @@ class TileSpec:
         The entity's column.
     logs
         Names of the logs counted; each is a column of the tiles.
+
+    Raises
+    ------
+    ParameterError
+        If a log is called like one of the tiles' own columns: ``bucket``, ``entity``, ``hour``.
     """
 
     by: str
     logs: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for log in self.logs:
+            if log in {"bucket", "entity", "hour"}:
+                raise ParameterError(self, "logs", got=log, want="names other than those of the tiles' own columns")
 
     @property
     def name(self) -> str:
@@ -43,7 +54,7 @@ def bucket_of(entity: pl.Expr) -> pl.Expr:
     return (hash_expr(entity) % BUCKETS).cast(pl.Int32)
 
 
-def fold(spec: TileSpec, events: Mapping[str, pl.LazyFrame], seen: pl.LazyFrame) -> pl.DataFrame:
+def fold(spec: TileSpec, events: Mapping[str, pl.LazyFrame], seen: pl.LazyFrame | None) -> pl.DataFrame:
     """Count a day's events per entity and hour.
 
     Parameters
@@ -54,14 +65,15 @@ def fold(spec: TileSpec, events: Mapping[str, pl.LazyFrame], seen: pl.LazyFrame)
         Per log, its events of the day: columns ``entity`` and ``time``.
     seen
         Entities and times of the day's samples, in the same two columns. They add tiles with no count, so that each
-        hour in which an entity is sampled has a tile to be answered at.
+        hour in which an entity is sampled has a tile to be answered at. None if the samples are among the events.
 
     Returns
     -------
     The tiles by bucket, entity and hour, in this order. Null entities have none.
     """
     parts = [_hours(frame).with_columns(_counts(spec, log)) for log, frame in events.items()]
-    parts.append(_hours(seen).unique().with_columns(_counts(spec, None)))
+    if seen is not None:
+        parts.append(_hours(seen).unique().with_columns(_counts(spec, None)))
     counted = pl.concat(parts).group_by("entity", "hour").agg(pl.col(spec.logs).sum())
     return (
         counted.with_columns(bucket=bucket_of(pl.col("entity")))

@@ -18,7 +18,7 @@ class NormalizeText(Primitive):
     ``form`` is ``NFKC`` (full width becomes half width, ligatures fall apart), ``NFC`` or ``None``. Folding replaces
     runs of ASCII white space by one space and strips both ends; NFKC has by then turned the other spaces of everyday
     text into it. Lower case and forms are those of Python's Unicode tables, for every evaluator: whole columns take
-    polars' own functions where a text is ASCII (they agree there), and Python's for each distinct other text.
+    polars' own functions where a text is ASCII (they agree there), and Python's for others, each distinct text once.
     """
 
     form: str | None = "NFKC"
@@ -33,17 +33,14 @@ class NormalizeText(Primitive):
         return inputs[0].map_batches(self._whole_column, return_dtype=pl.String, is_elementwise=True)
 
     def _whole_column(self, column: pl.Series) -> pl.Series:
-        foreign = column.filter(column.str.len_bytes() != column.str.len_chars()).unique()
-        plain = self._ascii(column)
-        if foreign.is_empty():
-            return plain
+        distinct = column.unique()
+        is_ascii = distinct.str.len_bytes() == distinct.str.len_chars()
+        plain, foreign = distinct.filter(is_ascii), distinct.filter(~is_ascii)
         normalize = self.row()
-        spelled = pl.DataFrame(
-            {"from": foreign, "to": pl.Series([normalize(text) for text in foreign], dtype=pl.String)}
-        )
-        frame = pl.DataFrame({"from": column, "plain": plain})
-        joined = frame.join(spelled, on="from", how="left", maintain_order="left")
-        return joined.select(pl.coalesce("to", "plain").alias(column.name)).to_series()
+        spelled = pl.Series([normalize(text) for text in foreign], dtype=pl.String)
+        table = pl.DataFrame({"from": pl.concat([plain, foreign]), "to": pl.concat([self._ascii(plain), spelled])})
+        joined = pl.DataFrame({"from": column}).join(table, on="from", how="left", maintain_order="left")
+        return joined["to"].alias(column.name)
 
     def _ascii(self, column: pl.Series) -> pl.Series:
         if self.lower:

@@ -1,0 +1,203 @@
+"""Pipeline: what a declaration may say; every refusal names the object, before any data is read."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pytest
+
+from featurelib.cleaning import Impute, Normalize
+from featurelib.days import Days
+from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError
+from featurelib.schema import Column, Table
+from featurelib.transforms import Feature, HashedCross, Log1p, Standardize, Vocabulary
+from featurelib.windows import Rate
+from tests.shop import FEATURES, ShopFeatures, logs, rate, shop
+
+IMPRESSIONS, CLICKS = logs()
+
+
+def columns(**more: Any) -> type[Table]:
+    """Return the feature table with columns added or replaced."""
+    declared = {
+        **ShopFeatures.columns,
+        **{name: Column(dtype=dtype, doc="One more.", nullable=True) for name, dtype in more.items()},
+    }
+    return type("MoreFeatures", (Table,), {"event_time": "shown_at", "all": declared})
+
+
+def test_declaration_says_what_it_reads_makes_and_needs():
+    told = shop(cleaning=[Normalize("item_id")]).describe()
+    assert told == {
+        "pipeline": "shop",
+        "reads": {"impressions": "impressions/{dt}/*.parquet", "clicks": "clicks/{dt}/*.parquet"},
+        "lookback_days": 2,
+        "lookahead": "0:30:00",
+        "labels": ["clicked"],
+        "cleaning": [repr(Normalize("item_id"))],
+        "windows": ["item_rate"],
+        "features": ["item_index", "user_share", "slot_z"],
+        "selection": [],
+        "carried": ["event_id", "item_id", "shown_at", "clicked"],
+        "fit": "2026-11-01",
+        "table": "ShopFeatures v1",
+    }
+
+
+@pytest.mark.parametrize("name", ["", "Shop", "my shop", "1st", "../shop", "shop\n"])
+def test_name_is_one_that_a_directory_may_have(name: str):
+    with pytest.raises(ParameterError, match="name must be lower case letters, digits and underscores, got "):
+        shop(name=name)
+
+
+def test_features_are_needed():
+    with pytest.raises(DeclarationError, match="pipeline 'shop' has no features; give at least one"):
+        shop(features=[])
+
+
+def test_feature_reads_an_unknown_column():
+    with pytest.raises(
+        ColumnMissingError, match=r"Vocabulary\(column='itemid'.* reads column 'itemid', .* Did you mean 'item_id'\?"
+    ):
+        shop(features=[Feature("item_index", Vocabulary("itemid"))])
+
+
+def test_cleaning_reads_an_unknown_column():
+    with pytest.raises(ColumnMissingError, match="reads column 'qurey', which what comes before it lacks"):
+        shop(cleaning=[Normalize("qurey")])
+
+
+def test_feature_may_not_read_what_a_later_one_makes():
+    later = [Feature("item_index", HashedCross(["slot_z", "item_id"], buckets=8)), *FEATURES[1:]]
+    with pytest.raises(ColumnMissingError, match="reads column 'slot_z', which what comes before it lacks"):
+        shop(features=later)
+
+
+def test_feature_may_read_what_an_earlier_one_makes_and_a_window():
+    chained = [
+        *FEATURES,
+        Feature("again", HashedCross(["item_index", "user_id"], buckets=8)),
+        Feature("rate_z", Standardize("item_rate")),
+    ]
+    table = columns(again=pl.UInt32(), rate_z=pl.Float32())
+    assert shop(features=chained, table=table).feature_names[-2:] == ("again", "rate_z")
+
+
+def test_number_is_needed():
+    with pytest.raises(
+        ColumnTypeError, match="needs column 'item_id' of the samples to be a number or boolean, got String"
+    ):
+        shop(features=[Feature("slot_z", Standardize("item_id"))])
+
+
+def test_float_is_no_category():
+    with pytest.raises(
+        ColumnTypeError, match=r"'item_rate' of the samples to be text, .* Bin a float before you use it"
+    ):
+        shop(features=[Feature("item_index", Vocabulary("item_rate"))])
+
+
+def test_time_is_no_number():
+    with pytest.raises(
+        ColumnTypeError, match="needs column 'shown_at' of the samples to be a number or boolean, got Datetime"
+    ):
+        shop(features=[Feature("slot_z", Log1p("shown_at"))])
+
+
+@pytest.mark.parametrize("second", [Feature("item_index", Vocabulary("user_id")), Feature("item_index", Log1p("slot"))])
+def test_two_features_of_one_name_are_refused(second: Feature):
+    with pytest.raises(
+        DeclarationError, match=r"pipeline 'shop' makes feature 'item_index' twice; name one of them with Feature"
+    ):
+        shop(features=[*FEATURES, second])
+
+
+def test_same_transform_twice_without_a_name_is_refused():
+    with pytest.raises(DeclarationError, match="pipeline 'shop' makes feature 'slot__log1p' twice"):
+        shop(features=[Log1p("slot"), Log1p("slot")])
+
+
+def test_table_lacks_a_feature():
+    more = [*FEATURES, Feature("slotz", Log1p("slot"))]
+    with pytest.raises(
+        ColumnMissingError,
+        match=r"pipeline 'shop''s feature table reads column 'slotz', which ShopFeatures lacks. Did you mean 'slot_z'",
+    ):
+        shop(features=more)
+
+
+def test_table_lists_what_nobody_makes():
+    with pytest.raises(
+        ColumnMissingError, match="table MoreFeatures reads column 'weather', which the features and the samples lacks"
+    ):
+        shop(table=columns(weather=pl.String()))
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "have"), [("clicked", pl.Int32(), "Int8"), ("shown_at", pl.Datetime("ms", "UTC"), "Datetime")]
+)
+def test_carried_column_of_another_type_is_refused(name: str, dtype: pl.DataType, have: str):
+    with pytest.raises(
+        DeclarationError,
+        match=f"table MoreFeatures declares '{name}' as .*, the samples have {have}.*; declare that type",
+    ):
+        shop(table=columns(**{name: dtype}))
+
+
+def test_window_names_an_entity_that_the_samples_lack():
+    class Cart(Table):
+        event_time = "at"
+        cart_id = Column(dtype=pl.String(), doc="Cart.")
+        at = Column(dtype=pl.Datetime("us", "UTC"), doc="When.")
+
+    carts = replace(CLICKS, name="carts", table=Cart, event_id=None)
+    window = Rate("r", of=carts, per=carts, by="cart_id", over="1d")
+    with pytest.raises(ColumnMissingError, match="window 'r' reads column 'cart_id', which the samples lacks"):
+        shop(windows=[window])
+
+
+@pytest.mark.parametrize("name", ["slot", "clicked", "clicked__at", "item_rate"])
+def test_window_must_not_take_the_name_of_a_column(name: str):
+    windows = [rate(IMPRESSIONS, CLICKS), replace(rate(IMPRESSIONS, CLICKS), name=name)]
+    with pytest.raises(DeclarationError, match=f"window '{name}' adds a column that the samples already have"):
+        shop(windows=windows)
+
+
+def test_two_logs_of_one_name_are_refused():
+    # their files and events would be taken for each other's
+    other = replace(CLICKS, files="other/{dt}.parquet")
+    with pytest.raises(
+        DeclarationError, match="pipeline 'shop' reads two different logs called 'clicks'; give each its own name"
+    ):
+        shop(windows=[rate(IMPRESSIONS, other)])
+
+
+def test_log_of_a_window_must_not_be_called_like_a_column_of_the_tiles():
+    with pytest.raises(ParameterError, match="names other than those of the tiles' own columns, got 'hour'"):
+        shop(windows=[rate(IMPRESSIONS, replace(CLICKS, name="hour"))])
+
+
+def test_tiles_are_shared_by_the_windows_of_one_entity():
+    windows = [
+        rate(IMPRESSIONS, CLICKS),
+        replace(rate(IMPRESSIONS, CLICKS), name="long", over="30d"),
+        replace(rate(IMPRESSIONS, CLICKS), name="user", by="user_id"),
+    ]
+    pipeline = shop(windows=windows)
+    assert [(spec.by, spec.logs) for spec in pipeline.tiles] == [
+        ("item_id", ("clicks", "impressions")),
+        ("user_id", ("clicks", "impressions")),
+    ]
+    assert pipeline.lookback_days == 31
+
+
+def test_pipeline_without_windows_looks_back_no_further():
+    assert shop(windows=[]).lookback_days == 0
+
+
+def test_parts_are_kept_as_tuples_whatever_was_given():
+    pipeline = shop(cleaning=[Impute("slot", by="median")], fit=Days(date(2026, 11, 1), date(2026, 11, 3)))
+    assert isinstance(pipeline.cleaning, tuple)
+    assert (str(pipeline), repr(pipeline)) == ("pipeline 'shop'", "Pipeline('shop')")
+    assert pipeline.label == "clicked"
