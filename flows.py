@@ -252,8 +252,8 @@ def ready(model: type[Words], **words: object) -> Words:
     params, url = checked(model, **words), get_current_settings().api.url
     try:
         if url is not None:
-            with get_client(sync_client=True):  # entering asks the server for its version
-                pass
+            with get_client(sync_client=True) as client:
+                client.raise_for_api_version_mismatch()
     except (HTTPError, RuntimeError) as error:
         hint = "Is it up, and is PREFECT_API_AUTH_STRING its password?"
         raise RetryableError(f"the Prefect server at {url} does not take us: {error}. {hint}") from error

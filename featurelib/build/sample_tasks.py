@@ -109,13 +109,13 @@ class _Day:
         midnight may count as credited to it here; no sample has it as its label.
         """
         spans = split_by_day(start, end, self.pipeline.samples.timezone)
-        return [distinct(self._read(log, *span).frame, log).frame for span in spans]
+        return [distinct(self._read(log, *span).numbered(ROW), log).frame for span in spans]
 
     def _day_events(self, log: Log, *, required: bool) -> Distinct:
         """Return a log's rows of the day without duplicates; rejects and duplicates are accounted for, once."""
         if log.name not in self.events:
             found = self._read(log, self.start, self.end, required=required)
-            events = distinct(found.frame, log)
+            events = distinct(found.numbered(ROW), log)
             self.events[log.name] = events
             dropped = {reason: len(rows) for (reason,), rows in found.rejects.group_by("reason")}
             if events.dropped:

@@ -37,19 +37,19 @@ def read_parquet(log: Log, path: Path, file: str, place: Placement) -> FileRows:
     with our_errors(path, hint=_HINT):
         footer = _footer(path)
         check_names(log, file, footer.schema.to_arrow_schema().names)
-        raw = scan([path]).collect_schema()
+        raw = scan(path).collect_schema()
         check_types(log, file, raw)
         columns = _columns(log, raw)
         faults = [*row_faults(log.table, never_null=_never_null(log, footer)), place.outside()]
         ours, faulty = place.mine(), any_fault(faults)
-        seen = scan([path]).select(columns).select(elsewhere=ours.not_().sum(), rejects=(ours & faulty).sum())
+        seen = scan(path).select(columns).select(elsewhere=ours.not_().sum(), rejects=(ours & faulty).sum())
         elsewhere, rejects = seen.collect(engine="streaming").row(0)
         found = FileRows(footer.num_rows, elsewhere)
         if rejects:
-            rows = scan([path], line=LINE).select(LINE, *columns).filter(ours & faulty)
+            rows = scan(path, number=LINE, first=1).select(LINE, *columns).filter(ours & faulty)
             found = FileRows(footer.num_rows, elsewhere, rejects_of(rows.collect(), faults, _row(log)))
     keep = ours & faulty.not_() if elsewhere or rejects else None
-    found.scans.append(Scan(path, tuple(raw.items()), columns, keep))
+    found.scans.append(Scan(path, footer.num_rows, columns, keep))
     return found
 
 

@@ -1,6 +1,6 @@
 """Scans: the Parquet files that make the frame of a slice, and the rows found while looking at them."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,8 +17,8 @@ class Scan:
     ----------
     path
         The file.
-    kind
-        Neighbours of one kind are scanned together: the same raw types give the same columns.
+    rows
+        How many it has.
     columns
         The table's columns from the raw ones.
     keep
@@ -26,7 +26,7 @@ class Scan:
     """
 
     path: Path
-    kind: Hashable
+    rows: int
     columns: list[pl.Expr]
     keep: pl.Expr | None = None
 
@@ -41,29 +41,21 @@ class FileRows:
     scans: list[Scan] = field(default_factory=list)
 
 
-def scan(paths: Sequence[Path], *, line: str | None = None) -> pl.LazyFrame:
-    """Scan Parquet files; nothing is read into a path: no globs, no partition columns."""
-    return pl.scan_parquet(
-        list(paths), glob=False, hive_partitioning=False, row_index_name=line, row_index_offset=1 if line else 0
-    )
+def scan(path: Path, *, number: str | None = None, first: int = 0) -> pl.LazyFrame:
+    """Scan a Parquet file, its rows numbered if asked for; nothing is read into its path: no globs, no partitions."""
+    return pl.scan_parquet(path, glob=False, hive_partitioning=False, row_index_name=number, row_index_offset=first)
 
 
-def frame_of(scans: Sequence[Scan], schema: pl.Schema) -> pl.LazyFrame:
-    """Return the rows of all scans, in order."""
-    plans = []
-    for group in _groups(scans):
-        plan = scan([member.path for member in group]).select(group[0].columns)
-        plans.append(plan if group[0].keep is None else plan.filter(group[0].keep))
-    return pl.concat(plans) if plans else pl.LazyFrame(schema=schema)
+def frame_of(scans: Sequence[Scan], schema: pl.Schema, *, number: str | None = None) -> pl.LazyFrame:
+    """Return the rows of all scans, in order, with their numbers in front if asked for; these rise, with gaps.
 
-
-def _groups(scans: Sequence[Scan]) -> list[list[Scan]]:
-    """Return the scans with those neighbours together that one plan can read."""
-    groups: list[list[Scan]] = []
+    The scans number the rows, not a step after them: then a filter on the numbers reaches into the files, and only
+    the rows that pass are decoded.
+    """
+    numbers = {number: pl.get_index_type()} if number else {}
+    plans, first = [], 0
     for one in scans:
-        last = groups[-1][-1] if groups else None
-        if last is not None and last.keep is None and one.keep is None and last.kind == one.kind:
-            groups[-1].append(one)
-        else:
-            groups.append([one])
-    return groups
+        plan = scan(one.path, number=number, first=first).select(*numbers, *one.columns)
+        plans.append(plan if one.keep is None else plan.filter(one.keep))
+        first += one.rows
+    return pl.concat(plans) if plans else pl.LazyFrame(schema={**numbers, **schema})

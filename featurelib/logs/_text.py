@@ -84,4 +84,4 @@ def _written(rows: pl.DataFrame, path: Path) -> Scan:
     except OSError as error:
         msg = f"{path}: cannot be written ({error}). Free some space in the scratch directory, or choose another."
         raise StorageError(msg) from error
-    return Scan(path, "typed", [pl.col(name).cast(dtype) for name, dtype in rows.schema.items()])
+    return Scan(path, rows.height, [pl.col(name).cast(dtype) for name, dtype in rows.schema.items()])

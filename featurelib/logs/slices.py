@@ -16,7 +16,7 @@ from featurelib.logs._bytes import check_content
 from featurelib.logs._parquet import read_parquet
 from featurelib.logs._placement import Placement
 from featurelib.logs._rules import REJECTS
-from featurelib.logs._scan import FileRows, frame_of
+from featurelib.logs._scan import FileRows, Scan, frame_of
 from featurelib.logs._text import read_text
 from featurelib.logs.files import LogFile, available, distinct, files_of, identify, partitions_of, utc_span
 from featurelib.logs.log import Log
@@ -28,9 +28,10 @@ class LogSlice:
 
     Parameters
     ----------
-    frame
-        The good rows: columns and types of the table, in order of partitions, then file names, then rows. It scans
-        the Parquet logs where they lie, and the typed copies of text logs in the scratch directory.
+    schema
+        Columns and types of the table.
+    scans
+        Where the good rows lie: the Parquet logs themselves, and typed copies of text logs in the scratch directory.
     rejects
         The bad rows: ``log``, ``file``, ``line`` (1-based physical line of a text file, header included, where the
         row starts; 1-based row of a Parquet file), ``reason``, ``column`` and ``value`` (where one is at fault) and
@@ -45,12 +46,25 @@ class LogSlice:
         Partitions without files (only with ``required=False``).
     """
 
-    frame: pl.LazyFrame
+    schema: pl.Schema
+    scans: tuple[Scan, ...]
     rejects: pl.DataFrame
     rows_read: int
     rows_elsewhere: int
     files: tuple[LogFile, ...]
     missing: tuple[datetime, ...] = ()
+
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """The good rows, in order of partitions, then file names, then rows."""
+        return frame_of(self.scans, self.schema)
+
+    def numbered(self, name: str) -> pl.LazyFrame:
+        """Return the good rows with their numbers in a column ``name`` in front; these rise, with gaps.
+
+        To filter on the numbers is cheap: it reaches into the files.
+        """
+        return frame_of(self.scans, self.schema, number=name)
 
 
 def read(log: Log, root: Path, start: datetime, end: datetime, *, scratch: Path, required: bool = True) -> LogSlice:
@@ -125,7 +139,8 @@ def _slice(log: Log, root: Path, files: Mapping[Path, FileRows], missing: tuple[
         for file, found in zip(read_files, files.values(), strict=True)
     ]
     return LogSlice(
-        frame=frame_of([one for found in files.values() for one in found.scans], log.table.polars_schema()),
+        schema=log.table.polars_schema(),
+        scans=tuple(one for found in files.values() for one in found.scans),
         rejects=pl.concat([pl.DataFrame(schema=REJECTS), *rejects]),
         rows_read=sum(found.rows for found in files.values()),
         rows_elsewhere=sum(found.elsewhere for found in files.values()),

@@ -31,8 +31,8 @@ class Distinct:
     dropped: int
 
 
-def distinct(frame: pl.LazyFrame, log: Log) -> Distinct:
-    """Keep the first row of each event id.
+def distinct(numbered: pl.LazyFrame, log: Log) -> Distinct:
+    """Keep the first row of each event id, given the rows of a log with their numbers in `ROW`.
 
     First is the earliest event time, then the earliest landing time (where the log has one), then the order of the
     files and of the rows in them. Rows whose id is null are not duplicates of each other. A log without an event id
@@ -40,11 +40,10 @@ def distinct(frame: pl.LazyFrame, log: Log) -> Distinct:
 
     Only the hashes of the ids are in memory for all rows: 8 bytes each.
     """
-    numbered = frame.with_row_index(ROW)
     if log.event_id is None:
         return Distinct(numbered, numbered.clear(), 0)
     suspects = numbered.filter(
-        pl.col(log.event_id).is_not_null() & _among(log.event_id, _repeated(frame, log.event_id))
+        pl.col(log.event_id).is_not_null() & _among(log.event_id, _repeated(numbered, log.event_id))
     )
     clocks = [clock for clock in (log.table.event_time, log.table.landing_time) if clock is not None]
     ranked = suspects.select(ROW, log.event_id, *clocks).collect().sort(log.event_id, *clocks, ROW)

@@ -55,6 +55,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def run(folder: Path, *words: str) -> Answer:
         monkeypatch.chdir(folder)
         monkeypatch.setattr(sys, "argv", ["featurelib", *words])
+        forget_projects()
         capsys.readouterr()
         code = 0
         try:
@@ -65,6 +66,12 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Answer(code, said.out, said.err)
 
     return run
+
+
+def forget_projects() -> None:
+    """Each test's project has a package of the same name, and a process imports a name once."""
+    for name in [name for name in sys.modules if name.startswith("shop_pipelines")]:
+        del sys.modules[name]
 
 
 def make_project(root: Path) -> Path:
@@ -82,6 +89,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         patch.setattr(sys, "path", list(sys.path))
+        forget_projects()
         for words in (GENERATE, ["backfill", "ranking", *BOTH]):
             patch.setattr(sys, "argv", ["featurelib", *words])
             main()
@@ -207,7 +215,7 @@ def test_a_tag_is_made_listed_and_moved_by_nobody(run: Run, project: Path) -> No
     assert_one_line(taken, "UsageError: ", "train-1")
 
 
-def test_verify_names_a_damaged_file_and_what_to_do(run: Run, project: Path) -> None:
+def test_verify_names_a_damaged_file_and_what_to_do_which_heals_it(run: Run, project: Path) -> None:
     well = run(project, "verify", "ranking")
     assert (well.code, well.err) == (0, "")
     assert well.out.endswith("features: version 1, 2 partitions, all files as committed\n")
@@ -220,7 +228,12 @@ def test_verify_names_a_damaged_file_and_what_to_do(run: Run, project: Path) -> 
     assert lines[0].endswith(" problems")
     assert all(path.name in line for line in lines[1:-1])
     assert any("bytes" in line for line in lines[1:-1])
-    assert lines[-1] == "Restore the files, or build these days again."
+    assert lines[-1].startswith("Restore the files, or run featurelib verify ranking --table features --forget")
+    gone = run(project, "verify", "ranking", "--forget")
+    assert gone.code == 0
+    assert gone.out.endswith("version 2 is without 2026-11-02; backfill these\n")
+    assert run(project, "backfill", "ranking", *BOTH).code == 0
+    assert run(project, "verify", "ranking").code == 0
 
 
 def test_vacuum_lists_or_deletes_what_no_version_needs(run: Run, project: Path) -> None:
@@ -314,6 +327,16 @@ def test_outside_of_a_project_every_command_says_where_it_looked(run: Run, tmp_p
     assert_one_line(
         answer, "UsageError: no pyproject.toml with [tool.featurelib] in ", str(tmp_path), "run inside a project"
     )
+
+
+def test_a_pipeline_of_another_project_is_not_taken_for_ours(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = make_project(tmp_path / "ours"), make_project(tmp_path / "theirs")
+    monkeypatch.setattr(sys, "path", [str(theirs), str(ours), *sys.path])
+    answer = run(ours, "show", "ranking")
+    assert answer.code == 2
+    assert_one_line(answer, "UsageError: shop_pipelines.ranking was imported from ", str(theirs), "another name.")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Project:
         root.mkdir(exist_ok=True)
         (root / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
         for name in ("pipelines", "schemas"):
-            (root / name).symlink_to(ROOT / name)
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         (root / "logs").symlink_to(logs)
         return cls(root)
 

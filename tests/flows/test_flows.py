@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from typing import Any
 import pytest
 
 from featurelib.build import steps
-from featurelib.errors import LogMissingError, SchemaViolationError, StorageError, UsageError
+from featurelib.errors import LogMissingError, RetryableError, SchemaViolationError, StorageError, UsageError
+from featurelib.settings import Settings
 from featurelib.tables import Partition, VersionedTable
 
 ROOT = Path(__file__).parents[2]
@@ -75,19 +77,16 @@ def write_day(root: Path, day: date, **changed: object) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of the same pipelines, with five days of tiny logs, as the working directory."""
-    (tmp_path / "pyproject.toml").write_text("[tool.featurelib]\n")
-    for package in ("pipelines", "schemas"):
-        (tmp_path / package).symlink_to(ROOT / package)
+    """The pipelines of this project over five days of tiny logs; returns the folder of logs and tables."""
     for day in FIT_DAYS:
-        write_day(tmp_path / "data/logs", day)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
+        write_day(tmp_path / "logs", day)
+    settings = Settings(root=ROOT, logs=tmp_path / "logs", tables=tmp_path / "tables", work=tmp_path / "work")
+    monkeypatch.setattr(Settings, "find", lambda _: settings)
     return tmp_path
 
 
 def features(project: Path) -> VersionedTable:
-    return VersionedTable.open(project / "data/tables/open_bandit/features")
+    return VersionedTable.open(project / "tables/open_bandit/features")
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, errors: list[Exception]) -> list[object]:
@@ -187,7 +186,7 @@ def test_the_heartbeat_rule_is_installed_once(flows: ModuleType, server: Any) ->
     ("words", "problem"),
     [
         ({"pipeline": "open_bandits"}, "no pipeline 'open_bandits'.*there are: open_bandit, search_ranking"),
-        ({"start": "24 Nov"}, "start: Invalid isoformat string: '24 Nov'"),
+        ({"start": "24 Nov"}, "start: Input should be a valid date"),
         ({"end": "2019-11-23"}, "end must be 2019-11-24 or later"),
         ({"parallel": 0}, "parallel: Input should be greater than or equal to 1"),
         ({"parallel": 65}, "parallel: Input should be less than or equal to 64"),
@@ -199,7 +198,7 @@ def test_bad_parameters_are_refused_before_any_work(
 ) -> None:
     with pytest.raises(UsageError, match=problem):
         flows.checked(flows.RangeParams, **{**WHOLE, **words})
-    assert not (project / "data/tables").exists()
+    assert not (project / "tables").exists()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +249,7 @@ def test_only_retryable_errors_are_tried_again(flows: ModuleType, error: Excepti
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["build", "open_bandit", "--day", "yesterday"], 2, "UsageError: day: Invalid isoformat string"),
+        (["build", "open_bandit", "--day", "yesterday"], 2, "UsageError: day: Input should be a valid date"),
         (["serve", "open_bandit", "--cron", "often"], 2, "UsageError: --cron takes five fields"),
         (["backfill", "open_bandit"], 2, "Missing option '--start'"),
     ],
@@ -276,6 +275,16 @@ def test_serve_refuses_to_start_without_a_server(
     monkeypatch.setattr(flows, "get_current_settings", lambda: SimpleNamespace(api=SimpleNamespace(url=None)))
     with pytest.raises(UsageError, match="serve needs a Prefect server: run prefect server start"):
         flows.cli(["serve", "open_bandit"], standalone_mode=False)
+
+
+def test_a_server_that_does_not_answer_is_an_error_that_a_retry_may_cure(flows: ModuleType, project: Path) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(RetryableError, match=r"127\.0\.0\.1:9/api does not take us: .*Is it up"),
+    ):
+        flows.ready(flows.RangeParams, **WHOLE)
 
 
 @contextmanager
@@ -312,21 +321,25 @@ def ask(url: str, body: bytes | None = None) -> Any:
 
 
 @pytest.mark.flow
-def test_a_served_schedule_makes_the_server_create_runs(project: Path) -> None:
+def test_a_served_schedule_makes_the_server_create_runs(tmp_path: Path) -> None:
     # NOTE: with SQLAlchemy 2.1 everything looks well and the server's scheduler dies silently; only this shows it
+    shutil.copy(ROOT / "flows.py", tmp_path)
+    for package in ("pipelines", "schemas"):
+        shutil.copytree(ROOT / package, tmp_path / package)
+    (tmp_path / "pyproject.toml").write_text("[tool.featurelib]\n")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     api = f"http://127.0.0.1:{port}/api"
     env = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
-    env |= {"PREFECT_HOME": str(project / "home"), "PREFECT_SERVER_API_PORT": port, "DO_NOT_TRACK": "1"}
+    env |= {"PREFECT_HOME": str(tmp_path / "home"), "PREFECT_SERVER_API_PORT": port, "DO_NOT_TRACK": "1"}
     env |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
-    serve = [str(ROOT / "flows.py"), "serve", "open_bandit", "--cron", "* * * * *"]
-    logs = project / "server.log", project / "serve.log"
+    serve = ["flows.py", "serve", "open_bandit", "--cron", "* * * * *"]
+    logs = tmp_path / "server.log", tmp_path / "serve.log"
     question = b'{"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "deployment_id": {"is_null_": false}}}'
-    with running(sys.executable, "-m", "prefect", "server", "start", log=logs[0], env=env, cwd=project):
+    with running(sys.executable, "-m", "prefect", "server", "start", log=logs[0], env=env, cwd=tmp_path):
         wait_for(lambda: ask(f"{api}/health"), 60, *logs)
-        with running(sys.executable, *serve, log=logs[1], env={**env, "PREFECT_API_URL": api}, cwd=project):
+        with running(sys.executable, *serve, log=logs[1], env={**env, "PREFECT_API_URL": api}, cwd=tmp_path):
             runs = wait_for(lambda: ask(f"{api}/flow_runs/filter", question), 60, *logs)
             assert runs[0]["auto_scheduled"]
             assert runs[0]["parameters"]["params"]["catch_up"] == 7

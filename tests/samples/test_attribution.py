@@ -69,7 +69,7 @@ def test_each_click_goes_where_the_oracle_says(log: ClickLog, keys: str, minutes
 @given(log=click_logs(days=ONE_DAY, most=14), declared=st.sampled_from([SHOWN, UNLANDED, NO_ID]))
 def test_the_first_of_each_event_stays_and_the_others_are_handed_back(log: ClickLog, declared: Log):
     frame = pl.DataFrame(log.impressions, schema=Shown.polars_schema())
-    found = distinct(frame.lazy(), declared)
+    found = distinct(frame.lazy().with_row_index(ROW), declared)
     kept = first_of_each(
         log.impressions, time="shown_at", event_id=declared.event_id, landing=declared.table.landing_time
     )

@@ -267,6 +267,16 @@ def test_event_id_repeated_within_a_day_counts_once_and_on_another_day_again():
     assert found.rows[log.first]["impressions"] == {"in": 2, "kept": 1, "dropped": {"duplicate": 1}}
 
 
+def test_days_after_are_seen_as_their_own_builds_see_them():
+    # a click sent again on another day is another click there, so also for the label that both belong to
+    log = ClickLog("UTC", date(2026, 11, 1), 3, [], [])
+    log.impressions.append(row("i", log.midnight(1) - ONE_HOUR))
+    log.clicks.extend([clicked("c", log.midnight(n) + 10 * ONE_HOUR) for n in (1, 2)])
+    found = built(shop(within="36h"), log)
+    assert found.samples["clicked__count"].to_list() == [2]
+    assert [found.rows[day]["clicks"]["kept"] for day in days_of(log)] == [0, 1, 1]
+
+
 def test_two_labels_of_one_log_account_for_each_click_once():
     # they overwrote each other's reasons, and the sum was off
     declared = impressions, clicks = logs()
