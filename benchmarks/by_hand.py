@@ -28,7 +28,7 @@ def scan(logs: Path, log: str, day: date) -> pl.LazyFrame:
 
 def repeated(events: pl.DataFrame, time: str) -> pl.Series:
     """Return the rows whose event id came before: by event time, landing time, then order."""
-    suspects = events.filter(pl.col("event_id").is_duplicated()).sort(time, "landed_at", "row")
+    suspects = events.filter(pl.col("event_id").hash().is_duplicated()).sort(time, "landed_at", "row")
     return suspects.filter(~pl.col("event_id").is_first_distinct())["row"].sort()
 
 
@@ -70,7 +70,6 @@ class Constants:
 
     def __init__(self, program: Program) -> None:
         self.steps: dict[str, Any] = {chain.into: chain.steps for chain in program.chains}
-        self.outputs = program.outputs
 
     def index(self, feature: str, text: pl.Expr) -> pl.Expr:
         """Return the number of a term: 0 missing, 1 unseen, 2 the most frequent."""
@@ -90,12 +89,15 @@ class Constants:
 
     def scaled(self, feature: str, number: pl.Expr) -> pl.Expr:
         """Shift and scale, 64 bits wide."""
-        return (number - self.steps[feature][0].shift) * self.steps[feature][0].scale
+        constants = self.steps[feature][0]
+        moved: pl.Expr = (number - constants.shift) * constants.scale
+        return moved
 
     def bucket(self, feature: str, text: pl.Expr) -> pl.Expr:
         """Return a bucket from 1, 0 where the text is missing."""
-        hashed = text.nchash.xxhash64(seed=42)  # type: ignore[attr-defined]
-        return ((hashed % self.steps[feature][-1].buckets).cast(pl.UInt32) + 1).fill_null(0)
+        hashed: pl.Expr = text.nchash.xxhash64(seed=42)  # type: ignore[attr-defined]
+        buckets: int = self.steps[feature][-1].buckets
+        return ((hashed % buckets).cast(pl.UInt32) + 1).fill_null(0)
 
 
 def normalized(query: pl.Series) -> pl.Series:
@@ -103,7 +105,9 @@ def normalized(query: pl.Series) -> pl.Series:
     distinct = query.unique()
     plain = _folded(distinct.str.to_lowercase())
     foreign = distinct.str.len_bytes() != distinct.str.len_chars()
-    spelled = [None if text is None else unicodedata.normalize("NFKC", text).lower() for text in distinct.filter(foreign)]
+    spelled = [
+        None if text is None else unicodedata.normalize("NFKC", text).lower() for text in distinct.filter(foreign)
+    ]
     table = pl.DataFrame({"query": distinct, "plain": plain})
     rest = pl.DataFrame({"query": distinct.filter(foreign), "rest": _folded(pl.Series(spelled, dtype=pl.String))})
     both = table.join(rest, on="query", how="left").select("query", pl.coalesce("rest", "plain").alias("to"))

@@ -233,6 +233,7 @@ def test_click_after_midnight_belongs_to_the_day_before_and_to_no_other(zone: st
         [row("i1", night - 5 * minute), row("i2", night - minute, item="y"), row("i3", night, item="y")]
     )
     log.clicks.extend([clicked("c1", night + minute), clicked("c2", night, item="y"), clicked("c3", night - minute)])
+    log.clicks.append(clicked("c4", night, item="z"))  # of no impression: set aside once, on its own day
     pipeline = shop(timezone=zone)
     found = built(pipeline, log)
     check(found, pipeline, log, over=ONE_DAY, delay=ONE_HOUR)
