@@ -99,9 +99,12 @@ class Pipeline:
             taken.add(rate.name)
 
     def _check_operators(self) -> None:
+        outcomes = self.samples.outcomes
         known: dict[str, pl.DataType | None] = dict(self.sample_schema)
         for operator in self.operators:
             for column in operator.reads:
+                if column in outcomes:
+                    raise DeclarationError(f"{operator!r} reads {column!r}, which a label is made of: that leaks it.")
                 if column not in known:
                     raise ColumnMissingError(operator, column, where="what comes before it", columns=known)
                 dtype = known[column]

@@ -13,6 +13,8 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationEr
 from featurelib.schema import Column, Table
 from featurelib.transforms import Feature, HashedCross, Log1p, Standardize, Vocabulary
 from featurelib.windows import Rate
+from pipelines.open_bandit import open_bandit
+from pipelines.search_ranking import search_ranking
 from tests.shop import FEATURES, ShopFeatures, logs, rate, shop
 
 IMPRESSIONS, CLICKS = logs()
@@ -201,3 +203,14 @@ def test_parts_are_kept_as_tuples_whatever_was_given():
     assert isinstance(pipeline.cleaning, tuple)
     assert (str(pipeline), repr(pipeline)) == ("pipeline 'shop'", "Pipeline('shop')")
     assert pipeline.label == "clicked"
+
+
+@pytest.mark.parametrize("column", ["clicked", "clicked__count", "clicked__at"])
+def test_a_feature_that_reads_what_a_label_is_made_of_is_refused(column: str) -> None:
+    with pytest.raises(DeclarationError, match=f"reads '{column}', which a label is made of: that leaks it"):
+        replace(search_ranking, features=[Feature("query_index", Vocabulary(column))])
+
+
+def test_a_feature_that_reads_the_carried_label_under_its_log_name_is_refused() -> None:
+    with pytest.raises(DeclarationError, match="reads 'click', which a label is made of"):
+        replace(open_bandit, features=[Feature("item_bucket", Vocabulary("click"))])

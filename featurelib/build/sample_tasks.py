@@ -5,7 +5,7 @@ engine may run it anywhere, twice, or kill it.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -135,7 +135,7 @@ class _Day:
             else:
                 frame = add_credits(frame, label, self._credits(label))
         for log, attributed in self.attributed.items():
-            self._account(log, _unmatched(attributed))
+            self._account(log, pl.concat(attributed))
         plain = frame.select(samples.schema.names())
         return plain if self.pipeline.windows else self._stage("samples", plain)
 
@@ -164,13 +164,16 @@ class _Day:
         self.attributed.setdefault(label.log, []).append(of_day.drop(ROW))
         return attributed
 
-    def _account(self, log: Log, unmatched: pl.DataFrame) -> None:
+    def _account(self, log: Log, attributed: pl.DataFrame) -> None:
+        """Account for a day's clicks: those that some label credited are kept, the others go to quarantine."""
+        unmatched = _unmatched(attributed)
+        kept = attributed.filter(pl.col(REASON).is_null())[_CLICK].n_unique()
         reasons = {reason: len(rows) for (reason,), rows in unmatched.group_by(REASON)}
-        counted = self.counts[log.name]
-        kept = counted.kept - len(unmatched)
-        self.counts[log.name] = RowCounts(
-            counted.rows_in, kept, dict(sorted({**counted.dropped, **reasons}.items()))
-        ).check(f"attribution of {log.name}", self.partition)
+        read = self.counts[log.name]
+        dropped = dict(sorted({**read.dropped, **reasons}.items()))
+        self.counts[log.name] = RowCounts(read.rows_in, kept, dropped).check(
+            f"attribution of {log.name}", self.partition
+        )
         self.quarantined.append(_set_aside(log, unmatched.lazy(), pl.col(REASON)))
 
     def _tiles(self, spec: TileSpec) -> pl.DataFrame:
@@ -183,10 +186,9 @@ class _Day:
         return fold(spec, events, None if sampled.name in spec.logs else entities(sampled))
 
 
-def _unmatched(attributed: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _unmatched(attributed: pl.DataFrame) -> pl.DataFrame:
     """Return the clicks that no label credited, each once, given what each label made of them."""
-    seen = pl.concat(attributed)
-    unmatched = seen.filter(pl.col(REASON).is_not_null().all().over(_CLICK))
+    unmatched = attributed.filter(pl.col(REASON).is_not_null().all().over(_CLICK))
     # NOTE: outside_window of one label says more than no_impression of another
     return unmatched.sort(_CLICK, REASON, descending=[False, True]).unique(_CLICK, keep="first", maintain_order=True)
 

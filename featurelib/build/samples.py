@@ -97,9 +97,11 @@ def _days_of_tiles(run: Run, days: Sequence[date]) -> list[date]:
         there = run.tiles(spec.name, spec.schema).partitions()
         for day in _reach(run, days):
             record = there.get(Partition(day))
-            if record is None or record.key != digest(run.fingerprints.tiles(spec, day)):
+            parts = run.fingerprints.tiles(spec, day)
+            landed = any(found["files"] for log_days in parts["inputs"].values() for found in log_days.values())
+            if landed and (record is None or record.key != digest(parts)):
                 missing[day] = None
-    return [day for day in sorted(missing) if run.fingerprints.has_logs(day)]
+    return sorted(missing)
 
 
 def _reach(run: Run, days: Sequence[date]) -> list[date]:

@@ -173,5 +173,6 @@ def _missing(log: Log, root: Path, missing: Sequence[datetime]) -> str:
     have = f"files from {there[0]:{form}} to {there[-1]:{form}}" if there else "no file at all"
     return (
         f"{log} has no file for {first}{' and others' if len(missing) > 5 else ''} ({len(missing)} in all): "
-        f"{log.files!r} below {root} matches {have}. Wait until the log has landed, ask for other days, or mend the pattern."
+        f"{log.files!r} below {root} matches {have}. "
+        "Wait until the log has landed, ask for other days, or mend the pattern."
     )

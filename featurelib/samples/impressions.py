@@ -86,6 +86,12 @@ class Impressions:
         return pl.Schema(columns)
 
     @property
+    def outcomes(self) -> frozenset[str]:
+        """Columns that say what came of an impression: no feature may read them."""
+        carried = {label.column for label in self.labels if isinstance(label, CarriedLabel)}
+        return frozenset(carried.union(*(label.schema for label in self.labels)))
+
+    @property
     def lookahead(self) -> timedelta:
         """How long after a partition's end its labels may still change."""
         return max(label.reach for label in self.labels)

@@ -92,7 +92,7 @@ assert table.scan().collect()["x"].to_list() == [2]
 
 def start_writer(table: VersionedTable, run: str, commits: int, days: list[Partition]) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", WRITER, table.uri, run, str(commits), *map(str, days)]
-    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603 - our own script
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert writer.stdout is not None
     assert writer.stdout.readline() == "ready\n"
     return writer
@@ -165,12 +165,12 @@ def may_mount(where: Path) -> bool:
     if shutil.which("unshare") is None:
         return False
     command = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", str(where)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_a_full_disk_is_a_storage_error_and_leaves_the_table_as_it_was(tmp_path: Path) -> None:
     if not may_mount(tmp_path):
         pytest.skip("needs a small file system of its own: `unshare -rm mount -t tmpfs` is not allowed here")
     command = ["unshare", "-rm", sys.executable, "-c", STARVED, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
     assert done.returncode == 0, done.stderr

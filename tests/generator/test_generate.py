@@ -32,7 +32,7 @@ def test_the_same_call_in_another_process_gives_the_same_bytes(tmp_path: Path):
         "from pathlib import Path; from featurelib.generator import ClickLogs, generate; "
         f"generate(ClickLogs(**{SMALL!r}, truth=True), Path({str(tmp_path / 'other')!r}))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])  # noqa: S603  our own code
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
     generate(ClickLogs(**SMALL, truth=True), tmp_path / "here")
     assert digests(tmp_path / "here") == digests(tmp_path / "other")
     assert len(digests(tmp_path / "here")) == 12
