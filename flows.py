@@ -50,12 +50,12 @@ from prefect.tasks import Task, exponential_backoff
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from featurelib import __version__
-from featurelib.build import Report, Run, Step, backfill_steps, fit_steps, follow
 from featurelib.cli.main import run_and_exit
 from featurelib.cli.options import days_options, engine, parallel_option, pipeline_argument, project
 from featurelib.days import Days
 from featurelib.errors import RetryableError, UsageError
 from featurelib.ledger import fitted
+from featurelib.runs import Report, Run, Step, backfill_steps, fit_steps, follow
 
 TAG = "featurelib"
 

@@ -6,9 +6,9 @@ Run as ``python -m benchmarks.backfill_days LOGS TABLES WORK START END``.
 import sys
 from pathlib import Path
 
-from featurelib.build import backfill
 from featurelib.days import Days
 from featurelib.engine import Loop
+from featurelib.runs import backfill
 from featurelib.workspace import Workspace
 from pipelines.search_ranking import search_ranking
 

@@ -2,7 +2,7 @@
 
 import click
 
-from featurelib import build
+from featurelib import runs
 from featurelib.cli.options import days, days_options, engine, parallel_option, pipeline_argument, project
 
 
@@ -13,7 +13,7 @@ from featurelib.cli.options import days, days_options, engine, parallel_option, 
 def run(pipeline: str, partition: str, parallel: int) -> None:
     """Bring one day up to date."""
     declared, workspace = project(pipeline)
-    report = build.backfill(declared, workspace, days(partition, partition), engine(parallel), say=click.echo)
+    report = runs.backfill(declared, workspace, days(partition, partition), engine(parallel), say=click.echo)
     click.echo(report.text())
 
 
@@ -24,7 +24,7 @@ def run(pipeline: str, partition: str, parallel: int) -> None:
 def backfill(pipeline: str, start: str, end: str, parallel: int) -> None:
     """Build what is missing or stale in a range of days; running it again changes nothing, or resumes."""
     declared, workspace = project(pipeline)
-    report = build.backfill(declared, workspace, days(start, end), engine(parallel), say=click.echo)
+    report = runs.backfill(declared, workspace, days(start, end), engine(parallel), say=click.echo)
     click.echo(report.text())
 
 
@@ -37,6 +37,6 @@ def fit(pipeline: str, end: str, length: int, parallel: int) -> None:
     """Fit a new program on the samples of some days, building those that are missing."""
     declared, workspace = project(pipeline)
     window = days(end, end).ending(length)
-    with build.Run.begin(declared, workspace, engine(parallel)) as started:
-        *_, version = map(build.announced(click.echo), build.fit_steps(started, window))
+    with runs.Run.begin(declared, workspace, engine(parallel)) as started:
+        *_, version = map(runs.announced(click.echo), runs.fit_steps(started, window))
     click.echo(f"{pipeline}: program v{version}, fitted on {window}")

@@ -20,13 +20,13 @@ import polars as pl
 import pytest
 
 import featurelib
-from featurelib.build import backfill
 from featurelib.days import Days
 from featurelib.engine import Engine, Loop, Processes
 from featurelib.engine.dask import Dask
 from featurelib.generator import ClickLogs, generate
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program, load
+from featurelib.runs import backfill
 from featurelib.tables import VersionedTable
 from featurelib.workspace import Workspace
 from pipelines.open_bandit import open_bandit

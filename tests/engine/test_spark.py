@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from featurelib.build import backfill
 from featurelib.days import Days
 from featurelib.engine import Engine, Loop
 from featurelib.errors import LogMissingError
 from featurelib.generator import ClickLogs, generate
+from featurelib.runs import backfill
 from featurelib.tables import VersionedTable
 from featurelib.workspace import Workspace
 from pipelines.search_ranking import search_ranking

@@ -17,13 +17,13 @@ import polars as pl
 import pytest
 
 import featurelib
-from featurelib.build import backfill
 from featurelib.days import Days
 from featurelib.engine import Engine, Loop, Processes
 from featurelib.errors import LogFileError, SchemaViolationError, UsageError
 from featurelib.generator import ClickLogs, generate
 from featurelib.ledger import plan
 from featurelib.program import load, save, versions
+from featurelib.runs import backfill
 from featurelib.tables import Lineage, Partition, VersionedTable
 from featurelib.workspace import Workspace
 from pipelines.search_ranking import search_ranking
@@ -335,7 +335,7 @@ STARVED = """
 import os, subprocess, sys
 from pathlib import Path
 import pytest
-from featurelib.build import backfill
+from featurelib.runs import backfill
 from featurelib.days import Days
 from featurelib.engine import Loop, Processes
 from featurelib.errors import StorageError

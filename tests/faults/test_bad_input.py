@@ -12,12 +12,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from featurelib.build import Report, backfill
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.errors import FeaturelibError
 from featurelib.generator import ClickLogs, generate
 from featurelib.pipeline import Pipeline
+from featurelib.runs import Report, backfill
 from featurelib.tables import Partition, VersionedTable
 from featurelib.workspace import Workspace
 from pipelines.open_bandit import open_bandit

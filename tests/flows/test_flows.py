@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from featurelib.build import steps
 from featurelib.errors import LogMissingError, RetryableError, SchemaViolationError, StorageError, UsageError
+from featurelib.runs import steps
 from featurelib.settings import Settings
 from featurelib.tables import Partition, VersionedTable
 

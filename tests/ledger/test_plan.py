@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from featurelib.build import Report, Run, backfill, fit_program
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.ledger import describe, digest, plan
 from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
+from featurelib.runs import Report, Run, backfill, fit_program
 from featurelib.samples import AttributedLabel, CarriedLabel, Impressions
 from featurelib.schema import Column, RowCheck, Table
 from featurelib.selection import DropConstant

@@ -56,6 +56,27 @@ def test_rows_come_in_order_of_files_and_rows(
     assert [file.path[11:] for file in both.files] == ["a.csv", "b.csv", "c.csv"] * 2
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_numbers_rise_with_the_rows_and_are_the_same_in_every_plan(
+    make_log: Callable[..., Log], put: Callable[..., Path], read_day: Callable[..., LogSlice], suffix: str
+) -> None:
+    log = make_log(suffix, table=Click)
+    for name in "ab":
+        rows = [(START, 1), (START, -2), (START - HOUR, 3), (START, 4), (START, 5)]
+        if suffix == ".csv":
+            put(f"{name}.csv", csv_of(*rows))
+        else:
+            frame = pl.DataFrame(rows, schema=Click.polars_schema(), orient="row")
+            frame.write_parquet(put(f"{name}.parquet", ""))
+    found = read_day(log)
+    numbered = found.numbered("#").collect(engine="in-memory")
+    assert numbered.drop("#").equals(found.frame.collect(engine="in-memory"))
+    assert numbered["#"].is_sorted()
+    assert numbered["#"].is_unique().all()
+    last = found.numbered("#").filter(pl.col("#") >= numbered["#"][-2]).collect(engine="streaming")
+    assert last.equals(numbered.tail(2))
+
+
 def test_only_events_of_the_span_are_read(
     make_log: Callable[..., Log], put: Callable[..., Path], tmp_path: Path
 ) -> None:

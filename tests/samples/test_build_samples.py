@@ -15,10 +15,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from featurelib.build import Run, build_samples
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.pipeline import Pipeline
+from featurelib.runs import Run, build_samples
 from featurelib.samples import AttributedLabel, Impressions
 from featurelib.tables import Partition
 from featurelib.testing import attribute, first_of_each, floor_hour, poisons, smoothed_rate
@@ -43,7 +43,7 @@ class Built:
 def few_buckets(number: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("featurelib.windows.tiles.BUCKETS", number)
-        patch.setattr("featurelib.build.samples.BUCKETS", number)
+        patch.setattr("featurelib.runs.samples.BUCKETS", number)
         yield
 
 

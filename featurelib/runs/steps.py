@@ -7,12 +7,12 @@ from datetime import date
 from functools import partial
 from typing import Literal
 
-from featurelib.build.features import build_features
-from featurelib.build.fit import fit_program
-from featurelib.build.run import Run
-from featurelib.build.samples import build_samples
 from featurelib.days import Days
 from featurelib.ledger import fitted, plan
+from featurelib.runs.features import build_features
+from featurelib.runs.fit import fit_program
+from featurelib.runs.run import Run
+from featurelib.runs.samples import build_samples
 
 DAYS_PER_COMMIT = 8
 

@@ -9,8 +9,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from featurelib import __version__
-from featurelib.build.run import Run
-from featurelib.build.sample_tasks import (
+from featurelib.days import Days, day_bounds
+from featurelib.ledger import digest
+from featurelib.logs import Log
+from featurelib.runs.run import Run
+from featurelib.runs.sample_tasks import (
     AttachTask,
     BucketTask,
     DayResult,
@@ -19,9 +22,6 @@ from featurelib.build.sample_tasks import (
     bucket_task,
     day_task,
 )
-from featurelib.days import Days, day_bounds
-from featurelib.ledger import digest
-from featurelib.logs import Log
 from featurelib.samples import RowCounts
 from featurelib.tables import Lineage, Partition, StagedFile, VersionedTable
 from featurelib.windows import TileSpec

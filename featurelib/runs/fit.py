@@ -6,12 +6,12 @@ from datetime import date
 import polars as pl
 
 from featurelib import __version__
-from featurelib.build.run import Run
 from featurelib.days import Days
 from featurelib.errors import DeclarationError, UsageError
 from featurelib.fitting import State, Survey, learn, merge_answers
 from featurelib.ledger import declared_features
 from featurelib.program import Program, save
+from featurelib.runs.run import Run
 from featurelib.selection import decide
 from featurelib.tables import Partition, VersionedTable
 from featurelib.workspace import Workspace

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from featurelib.build.report import Report
-from featurelib.build.run import Run
-from featurelib.build.steps import Step, backfill_steps, follow
 from featurelib.days import Days
 from featurelib.engine import Engine
 from featurelib.pipeline import Pipeline
+from featurelib.runs.report import Report
+from featurelib.runs.run import Run
+from featurelib.runs.steps import Step, backfill_steps, follow
 from featurelib.workspace import Workspace
 
 Say = Callable[[str], None]

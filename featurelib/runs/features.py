@@ -9,11 +9,11 @@ from typing import Any
 import polars as pl
 
 from featurelib import __version__
-from featurelib.build.run import Run
 from featurelib.errors import ProgramMissingError
 from featurelib.ledger import digest, fitted
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program
+from featurelib.runs.run import Run
 from featurelib.samples import RowCounts
 from featurelib.schema import Metrics, Verdict, judge, measure, split
 from featurelib.tables import Lineage, Partition, StagedFile, VersionedTable

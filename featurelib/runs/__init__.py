@@ -1,0 +1,27 @@
+"""Runs: one run of a pipeline over days: samples, fit, features, and the report of it.
+
+Owns the order of stages, the tasks that an engine spreads, and the commits, which only the driver makes. Must never
+hold what a stage computes, or know who called (command line, Prefect, a test).
+"""
+
+from featurelib.runs.backfill import announced, backfill
+from featurelib.runs.features import build_features
+from featurelib.runs.fit import fit_program
+from featurelib.runs.report import Report
+from featurelib.runs.run import Run
+from featurelib.runs.samples import build_samples
+from featurelib.runs.steps import Step, backfill_steps, fit_steps, follow
+
+__all__ = [
+    "Report",
+    "Run",
+    "Step",
+    "announced",
+    "backfill",
+    "backfill_steps",
+    "build_features",
+    "build_samples",
+    "fit_program",
+    "fit_steps",
+    "follow",
+]
