@@ -72,7 +72,8 @@ class Fingerprints:
             self._log_days[key] = {"files": len(files), "bytes": size, "digest": digest(contents)}
         return self._log_days[key]
 
-    def _inputs(self, log: Log, start: datetime, end: datetime) -> dict[str, Any]:
+    def inputs(self, log: Log, start: datetime, end: datetime) -> dict[str, Any]:
+        """Return `log_day` of each UTC day that events of ``[start, end)`` lie in, by day."""
         last = end - timedelta(microseconds=1)
         days = range((last.date() - start.date()).days + 1)
         return {str(start.date() + number * _DAY): self.log_day(log, start.date() + number * _DAY) for number in days}
@@ -80,7 +81,7 @@ class Fingerprints:
     def has_logs(self, day: date) -> bool:
         """Return whether the impression log has any file for a day of the pipeline."""
         start, end = day_bounds(day, self.pipeline.samples.timezone)
-        return any(found["files"] for found in self._inputs(self.pipeline.samples.log, start, end).values())
+        return any(found["files"] for found in self.inputs(self.pipeline.samples.log, start, end).values())
 
     def samples(self, day: date) -> dict[str, Any]:
         """Return what a day of samples depends on: inputs by log and day, and the declaration."""
@@ -89,10 +90,10 @@ class Fingerprints:
         reach = pipeline.samples.lookahead
         inputs: dict[str, dict[str, Any]] = {}
         for log in pipeline.samples.logs:
-            inputs[log.name] = self._inputs(log, start - reach, end + reach + log.lateness)
+            inputs[log.name] = self.inputs(log, start - reach, end + reach + log.lateness)
         for rate in pipeline.windows:
             for log in (rate.of, rate.per):
-                windowed = self._inputs(log, start - rate.reach, end + log.lateness)
+                windowed = self.inputs(log, start - rate.reach, end + log.lateness)
                 inputs[log.name] = windowed | inputs.get(log.name, {})
         code = {"featurelib": __version__, "samples": describe(pipeline.samples), "windows": describe(pipeline.windows)}
         return {"inputs": inputs, "code": digest(code)}
@@ -103,14 +104,14 @@ class Fingerprints:
         logs = {log.name: log for log in self.pipeline.logs if log.name in spec.logs} | {
             self.pipeline.samples.log.name: self.pipeline.samples.log
         }
-        inputs = {name: self._inputs(log, start, end + log.lateness) for name, log in logs.items()}
+        inputs = {name: self.inputs(log, start, end + log.lateness) for name, log in logs.items()}
         declared = [describe(log) for log in logs.values()]
         return {
             "inputs": inputs,
             "code": digest([__version__, describe(spec), self.pipeline.samples.timezone, declared]),
         }
 
-    def features(self, samples_key: str, program: str) -> dict[str, Any]:
+    def features(self, samples_key: str | None, program: str) -> dict[str, Any]:
         """Return what a day of features depends on: its samples, the program's meaning, and the table's rules."""
         code = {"featurelib": __version__, "table": describe(self.pipeline.table)}
         return {"samples": samples_key, "program": program, "code": digest(code)}

@@ -1,5 +1,6 @@
 """The program that a pipeline's features are made with now."""
 
+from featurelib import __version__
 from featurelib.ledger.fingerprint import describe, digest
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program, load, versions
@@ -7,8 +8,9 @@ from featurelib.workspace import Workspace
 
 
 def declared_features(pipeline: Pipeline) -> str:
-    """Return a fingerprint of what is declared between samples and features; a program keeps its own."""
-    return digest(describe((pipeline.cleaning, pipeline.features, pipeline.selection, pipeline.label)))
+    """Return a fingerprint of all that a program depends on by declaration; a program keeps its own."""
+    rows = (pipeline.samples, pipeline.windows, pipeline.fit)
+    return digest([__version__, describe((*rows, pipeline.cleaning, pipeline.features, pipeline.selection))])
 
 
 def fitted(pipeline: Pipeline, workspace: Workspace) -> Program | None:

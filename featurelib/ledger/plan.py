@@ -1,12 +1,12 @@
 """Plan: what a range of days needs, and why."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import Any, Literal
 
-from featurelib.days import Days
+from featurelib.days import Days, day_bounds
 from featurelib.errors import UsageError
 from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import fitted
@@ -28,7 +28,7 @@ class Entry:
     state
         ``missing``: never built; ``stale``: what it depends on has changed; ``complete``.
     why
-        The cause in words; empty for a complete one.
+        The cause in words. Of a complete one: what it was built without and may still land; empty if nothing.
     rows
         Rows in it now.
     """
@@ -95,14 +95,32 @@ def plan(pipeline: Pipeline, workspace: Workspace, days: Days, fingerprints: Fin
     """
     prints = fingerprints or Fingerprints(pipeline, workspace.logs)
     samples, features = _Stored.of(workspace, pipeline, "samples"), _Stored.of(workspace, pipeline, "features")
+    quarantine = _Stored.of(workspace, pipeline, "quarantine")
     program = fitted(pipeline, workspace)
     entries = []
     for day in days:
         wanted = prints.samples(day)
-        entries.append(samples.entry(day, wanted, None if prints.has_logs(day) else "no log files for it"))
+        entry = samples.entry(day, wanted, None if prints.has_logs(day) else "no log files for it")
+        if entry.state == "complete" and quarantine.key(day) != digest(wanted):
+            entry = replace(entry, state="stale", why="its quarantined rows are of another build")
+        elif entry.state == "complete":
+            entry = replace(entry, why=_awaited(pipeline, day, prints))
+        entries.append(entry)
         ours = prints.features(digest(wanted), program.fingerprint if program else "")
         entries.append(features.entry(day, ours, None if program else "no program is fitted as declared"))
     return Plan(pipeline.name, tuple(entries))
+
+
+def _awaited(pipeline: Pipeline, day: date, prints: Fingerprints) -> str:
+    """Return, in words, which label logs have no file yet for days that the labels of a day reach into."""
+    start, end = day_bounds(day, pipeline.samples.timezone)
+    empty = [
+        f"log {label.log.name} has no file of {log_day} yet"
+        for label in pipeline.samples.attributed
+        for log_day, found in prints.inputs(label.log, start, end + label.reach).items()
+        if not found["files"]
+    ]
+    return "; ".join(dict.fromkeys(empty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +138,11 @@ class _Stored:
         except UsageError:  # there is none, or only the folder that a killed run made for it
             return cls(name, None, {})
         return cls(name, table, table.partitions())
+
+    def key(self, day: date) -> str | None:
+        """Return the key that a day was built with."""
+        record = self.keys.get(Partition(day))
+        return None if record is None else record.key
 
     def entry(self, day: date, wanted: Mapping[str, Any], lacks: str | None) -> Entry:
         partition = Partition(day)

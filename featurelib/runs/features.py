@@ -1,6 +1,6 @@
 """Build features: apply the program by day, measure, judge, and commit what passed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,7 @@ from featurelib import __version__
 from featurelib.errors import ProgramMissingError
 from featurelib.ledger import digest, fitted
 from featurelib.pipeline import Pipeline
-from featurelib.program import Program
+from featurelib.program import Program, versions
 from featurelib.runs.run import Run
 from featurelib.samples import RowCounts
 from featurelib.schema import Metrics, Verdict, judge, measure, split
@@ -40,6 +40,7 @@ class ApplyResult:
     file: StagedFile
     metrics: Metrics
     rows_in: int
+    absent: tuple[str, ...]
 
 
 def apply_task(task: ApplyTask) -> ApplyResult:
@@ -53,7 +54,7 @@ def apply_task(task: ApplyTask) -> ApplyResult:
     nulls = [pl.lit(None, dtype=table.columns[name].dtype).alias(name) for name in absent]
     staged = store.stage(features.with_columns(nulls).select(list(table.columns)), partition, run=task.run)
     metrics = measure(pl.scan_parquet(Path(store.uri) / staged.path), table, absent=absent)
-    return ApplyResult(task.day, staged, metrics, samples.partitions(task.version)[partition].rows)
+    return ApplyResult(task.day, staged, metrics, samples.partitions(task.version)[partition].rows, absent)
 
 
 def dropped_features(pipeline: Pipeline, program: Program) -> tuple[str, ...]:
@@ -88,28 +89,34 @@ def build_features(run: Run, days: Sequence[date]) -> int:
     store, version = run.features, run.samples.version
     tasks = [ApplyTask(run.pipeline, run.workspace, program, version, day, run.name) for day in days]
     results = run.engine.map(apply_task, tasks)
-    try:
-        verdicts = [_judged(run, program, result) for result in results]
-        results = _set_aside(run, results, verdicts, absent=dropped_features(run.pipeline, program))
-        entries = {
-            result.day: _entry(run, program, result, verdict) for result, verdict in zip(results, verdicts, strict=True)
-        }
-    except BaseException:
-        store.discard([result.file for result in results])
-        raise
+    verdicts = [_judged(run, result) for result in results]
+    made_from = {day: run.samples.partitions(version)[Partition(day)].key for day in days}
+    parts = {day: run.fingerprints.features(made_from[day], program.fingerprint) for day in days}
+    results = _set_aside(run, results, verdicts, parts)
+    entries = {
+        result.day: _entry(parts[result.day], result, verdict)
+        for result, verdict in zip(results, verdicts, strict=True)
+    }
+    common = {
+        "featurelib": __version__,
+        "program": program.fingerprint,
+        "program_version": versions(run.workspace.pipeline(run.pipeline.name))[-1],
+        "samples_version": version,
+        "outputs": list(program.outputs),
+    }
     lineage = Lineage(
         run=run.name,
         pipeline=run.pipeline.name,
         partitions={str(Partition(day)): entry for day, entry in entries.items()},
-        common={"featurelib": __version__, "program": program.fingerprint, "outputs": list(program.outputs)},
+        common=common,
     )
     return store.commit([result.file for result in results], replaces=[Partition(day) for day in days], lineage=lineage)
 
 
-def _judged(run: Run, program: Program, result: ApplyResult) -> Verdict:
+def _judged(run: Run, result: ApplyResult) -> Verdict:
     """Return the verdict on a day that may be published."""
     pipeline = run.pipeline
-    verdict = judge(result.metrics, pipeline.table, absent=dropped_features(pipeline, program))
+    verdict = judge(result.metrics, pipeline.table, absent=result.absent)
     verdict.raise_if_refused(f"{pipeline.name} features of {result.day}")
     return verdict
 
@@ -137,18 +144,19 @@ def split_task(task: SplitTask) -> tuple[StagedFile, StagedFile]:
 
 
 def _set_aside(
-    run: Run, results: list[ApplyResult], verdicts: list[Verdict], *, absent: tuple[str, ...]
+    run: Run, results: list[ApplyResult], verdicts: list[Verdict], parts: Mapping[date, Mapping[str, Any]]
 ) -> list[ApplyResult]:
     """Return the results with the files that hold the good rows alone; commit the others to quarantine."""
     store, aside = run.features, run.quarantine_features
     there = aside.partitions()
     broken = [result for result, verdict in zip(results, verdicts, strict=True) if verdict.set_aside]
     stale = [result for result in results if Partition(result.day) in there and result not in broken]
-    tasks = [SplitTask(run.pipeline, run.workspace, result.file, absent, run.name) for result in broken]
+    tasks = [SplitTask(run.pipeline, run.workspace, result.file, result.absent, run.name) for result in broken]
     split_files = dict(zip([result.day for result in broken], run.engine.map(split_task, tasks), strict=True))
     replaced = [Partition(result.day) for result in (*broken, *stale)]
     if replaced:
-        lineage = Lineage(run=run.name, pipeline=run.pipeline.name, partitions={str(day): {} for day in replaced})
+        keys = {str(day): {"key": digest(parts[day.dt])} for day in replaced}
+        lineage = Lineage(run=run.name, pipeline=run.pipeline.name, partitions=keys)
         aside.commit([bad for _, bad in split_files.values()], replaces=replaced, lineage=lineage)
         store.discard([result.file for result in broken])
     return [
@@ -156,9 +164,8 @@ def _set_aside(
     ]
 
 
-def _entry(run: Run, program: Program, result: ApplyResult, verdict: Verdict) -> dict[str, Any]:
+def _entry(parts: Mapping[str, Any], result: ApplyResult, verdict: Verdict) -> dict[str, Any]:
     """Return the lineage entry of a day."""
     dropped = {"quarantined": verdict.set_aside} if verdict.set_aside else {}
     counts = RowCounts(result.rows_in, result.file.rows, dropped).check("features", result.day)
-    parts = run.fingerprints.features(digest(run.fingerprints.samples(result.day)), program.fingerprint)
     return {"key": digest(parts), **parts, "rows": {"samples": counts.to_json()}, "checks": dict(verdict.counts)}

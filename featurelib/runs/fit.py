@@ -81,6 +81,7 @@ def fit_program(run: Run, days: Days) -> int:
             "end": str(days.end),
             "rows": sum(there[Partition(day)].rows for day in days),
         },
+        "samples": {str(day): there[Partition(day)].key for day in days},
         "declared": declared_features(pipeline),
         "selection": [decision.to_json() for decision in decisions],
         "libraries": {"featurelib": __version__, "polars": pl.__version__},

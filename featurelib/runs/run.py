@@ -49,7 +49,7 @@ class Run:
     @classmethod
     @contextmanager
     def begin(cls, pipeline: Pipeline, workspace: Workspace, engine: Engine) -> Iterator["Run"]:
-        """Open a run; when it fails, delete what it staged.
+        """Open a run; when it ends, however it ends, delete what it staged and did not commit.
 
         Opening also clears away what killed runs left in the scratch folder. What they left in the tables is unseen,
         and goes with `VersionedTable.vacuum`.
@@ -64,9 +64,8 @@ class Run:
             run = cls(pipeline, workspace, engine, name, scratch, Fingerprints(pipeline, workspace.logs))
             try:
                 yield run
-            except BaseException:  # also Ctrl-C
+            finally:  # also after Ctrl-C; a task that ran twice leaves a file that nobody commits
                 run._discard_staged()
-                raise
 
     def _discard_staged(self) -> None:
         tiles = (spec.name for spec in self.pipeline.tiles)

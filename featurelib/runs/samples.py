@@ -23,7 +23,7 @@ from featurelib.runs.sample_tasks import (
     day_task,
 )
 from featurelib.samples import RowCounts
-from featurelib.tables import Lineage, Partition, StagedFile, VersionedTable
+from featurelib.tables import Lineage, Partition, PartitionRecord, StagedFile, VersionedTable
 from featurelib.windows import TileSpec
 from featurelib.windows.tiles import BUCKETS
 
@@ -96,10 +96,9 @@ def _days_of_tiles(run: Run, days: Sequence[date]) -> list[date]:
     for spec in run.pipeline.tiles:
         there = run.tiles(spec.name, spec.schema).partitions()
         for day in _reach(run, days):
-            record = there.get(Partition(day))
-            parts = run.fingerprints.tiles(spec, day)
-            landed = any(found["files"] for log_days in parts["inputs"].values() for found in log_days.values())
-            if landed and (record is None or record.key != digest(parts)):
+            inputs = run.fingerprints.tiles(spec, day)["inputs"]
+            landed = any(found["files"] for log_days in inputs.values() for found in log_days.values())
+            if landed and not _are_current(run, spec, day, there.get(Partition(day))):
                 missing[day] = None
     return sorted(missing)
 
@@ -120,7 +119,7 @@ def _attach(run: Run, days: Sequence[date], results: Sequence[DayResult]) -> dic
     for number, spec in enumerate(run.pipeline.tiles):
         version = _commit_tiles(run, spec, {result.day: result.tiles[number] for result in results})
         there = run.tiles(spec.name, spec.schema).partitions(version)
-        reach = tuple(day for day in _reach(run, days) if Partition(day) in there)
+        reach = tuple(day for day in _reach(run, days) if _are_current(run, spec, day, there.get(Partition(day))))
         make = partial(BucketTask, run.pipeline, run.workspace, spec, version)
         tasks += [make(bucket, reach, tuple(days), run.scratch) for bucket in range(BUCKETS)]
     answers = run.engine.map(bucket_task, tasks)
@@ -135,6 +134,11 @@ def _attach(run: Run, days: Sequence[date], results: Sequence[DayResult]) -> dic
             }
             joins.append(AttachTask(run.pipeline, run.workspace, result.day, run.name, result.samples, found))
     return dict(zip([join.day for join in joins], run.engine.map(attach_task, joins), strict=True))
+
+
+def _are_current(run: Run, spec: TileSpec, day: date, tiles: PartitionRecord | None) -> bool:
+    """Return whether a day's tiles are of the logs as they are now; those of logs since withdrawn do not count."""
+    return tiles is not None and tiles.key == digest(run.fingerprints.tiles(spec, day))
 
 
 def _commit_tiles(run: Run, spec: TileSpec, files: dict[date, StagedFile]) -> int:
