@@ -29,6 +29,7 @@ _WITHOUT_SERVER = {
 _CONFIGURED = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "profiles.toml").is_file()
 os.environ.update({**_ALWAYS, **({} if _CONFIGURED else _WITHOUT_SERVER), **os.environ})
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -53,8 +54,8 @@ from featurelib import __version__
 from featurelib.cli.main import run_and_exit
 from featurelib.cli.options import days_options, engine, parallel_option, pipeline_argument, project
 from featurelib.days import Days
-from featurelib.errors import RetryableError, UsageError
-from featurelib.ledger import fitted
+from featurelib.errors import FeaturelibError, RetryableError, UsageError
+from featurelib.program import load
 from featurelib.runs import Report, Run, Step, backfill_steps, fit_steps, follow
 
 TAG = "featurelib"
@@ -127,7 +128,7 @@ def day_before(scheduled_at: datetime, timezone: str) -> date:
 def due(run: Run, day: date, catch_up: int) -> list[date]:
     """Return a day and the days before it that are worth a look: those that have logs.
 
-    The day comes first, the others newest first, so that an old day which cannot be repaired holds up no new one.
+    The day comes first, the others newest first.
     """
     earlier = [day - timedelta(days=number) for number in range(1, catch_up + 1)]
     return [day, *filter(run.fingerprints.has_logs, earlier)]
@@ -149,13 +150,16 @@ def build(params: BuildParams) -> Report:
     """Bring one day up to date, and repair the days just before it where they are missing or stale."""
     pipeline, workspace = project(params.pipeline)
     day = _resolved_day(params)
-    built = {"samples": 0, "features": 0}
+    built: Counter[str] = Counter(samples=0, features=0)
+    failures: list[FeaturelibError] = []
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         for wanted in due(run, day, params.catch_up):
-            for table, number in follow(
-                backfill_steps(run, Days(wanted, wanted)), partial(take, pipeline.name)
-            ).items():
-                built[table] += number
+            try:
+                built.update(follow(backfill_steps(run, Days(wanted, wanted)), partial(take, pipeline.name)))
+            except FeaturelibError as error:  # a day without logs yet must not keep others from being repaired
+                failures.append(error)
+    if failures:
+        raise failures[0]
     return _published(Report.read(pipeline, workspace, Days(day, day).ending(params.catch_up + 1), built))
 
 
@@ -174,9 +178,7 @@ def fit(params: RangeParams) -> int:
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         *_, version = map(partial(take, pipeline.name), fit_steps(run, params.days))
-    program = fitted(pipeline, workspace)
-    if program is not None:
-        _publish_decisions(pipeline.name, program.made["selection"])
+    _publish_decisions(pipeline.name, load(workspace.pipeline(pipeline.name), version).made["selection"])
     return version
 
 

@@ -8,6 +8,7 @@ program was fitted on, and evaluated on the days after them.
 
 import argparse
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import featurelib
+from featurelib.program import versions
 from featurelib.settings import Settings
 from featurelib.tables import VersionedTable
 
@@ -58,6 +60,11 @@ def click_model(program: featurelib.Program) -> Any:
     return make_pipeline(encode, LogisticRegression(C=0.03, max_iter=2000))
 
 
+def saved_programs(folder: Path) -> list[featurelib.Program]:
+    """Return every saved program of a pipeline: a pinned table names the one that made it."""
+    return [featurelib.load(folder, version) for version in versions(folder)]
+
+
 def score_request(model: Any, program: featurelib.Program, request: dict[str, Any]) -> float:
     """Return the click probability of one request, as a model server would: from a plain dictionary."""
     features = program.transform_row(request)
@@ -77,15 +84,16 @@ def main() -> None:
     pipeline, workspace = settings.pipeline(asked.pipeline), settings.workspace
     table = VersionedTable.open(workspace.table(pipeline.name, "features"))
     version = table.version if asked.version is None else asked.version
-    program = featurelib.load(workspace.pipeline(pipeline.name))
-    made_with = {day: (table.built(day, version) or {}).get("program") for day in table.partitions(version)}
-    others = [str(day) for day, fingerprint in made_with.items() if fingerprint != program.fingerprint]
-    if others:
-        parser.error(f"version {version}: {', '.join(others)} made by another program than the latest; backfill them")
+    made_by = {day: str((table.built(day, version) or {}).get("program")) for day in table.partitions(version)}
+    programs = {saved.fingerprint: saved for saved in saved_programs(workspace.pipeline(pipeline.name))}
+    if len(set(made_by.values())) > 1:
+        parser.error(f"version {version} holds days made by several programs; backfill them, and take the new version")
+    program = programs[next(iter(made_by.values()))]
 
     read, columns = READERS[asked.reader], [*program.outputs, pipeline.label]
     rows = table.scan(version)
-    fitted, later = pl.col("dt") <= pipeline.fit.end, pl.col("dt") > pipeline.fit.end
+    end = date.fromisoformat(program.made["fit"]["end"])
+    fitted, later = pl.col("dt") <= end, pl.col("dt") > end
     train, evaluation = read(rows.filter(fitted), columns), read(rows.filter(later), columns)
     x, y, x_later, y_later = train[:, :-1], train[:, -1], evaluation[:, :-1], evaluation[:, -1]
     model = click_model(program).fit(x, y)
@@ -93,13 +101,14 @@ def main() -> None:
     mean = np.full(len(y_later), y.mean())
     doubt = 1 / np.sqrt(3 * min(y_later.sum(), len(y_later) - y_later.sum()))  # two standard errors of an AUC near 0.5
     print(f"{pipeline.name} version {version}: {len(program.outputs)} features")
-    print(f"train     {len(y):>9,} rows, {int(y.sum()):,} clicks, to {pipeline.fit.end}")
+    print(f"train     {len(y):>9,} rows, {int(y.sum()):,} clicks, to {end}")
     print(f"evaluate  {len(y_later):>9,} rows, {int(y_later.sum()):,} clicks, after it")
     print(f"AUC       {roc_auc_score(y_later, predicted):.4f}  (with so many clicks, sure to about {doubt:.3f})")
     print(f"log loss  {log_loss(y_later, predicted):.5f} (predicting the mean: {log_loss(y_later, mean):.5f})")
 
     # One logged row, as a request would carry it, against the same row in the feature table
-    samples = VersionedTable.open(workspace.table(pipeline.name, "samples")).scan()
+    made_from = table.lineage(version).common["samples_version"]
+    samples = VersionedTable.open(workspace.table(pipeline.name, "samples")).scan(made_from)
     request = samples.filter(later).head(1).collect().row(0, named=True)
     served = score_request(model, program, request)
     (key,) = pipeline.table.key

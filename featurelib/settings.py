@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from featurelib.errors import UsageError
 from featurelib.pipeline import Pipeline
@@ -60,6 +60,13 @@ class Settings(BaseModel):
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
             raise UsageError(f"{path}, [tool.featurelib]: {problems}.") from error
+
+    @field_validator("logs", "tables", "work", mode="before")
+    @classmethod
+    def _is_local(cls, place: object) -> object:
+        if "://" in str(place):
+            raise ValueError(f"pipelines are built in local folders, not {place}; only VersionedTable takes S3")
+        return place
 
     @property
     def workspace(self) -> Workspace:

@@ -1,9 +1,11 @@
 """``featurelib``: the commands by name, and what an error becomes.
 
-Exit codes: 0 done, 1 data refused, 2 wrong use or declaration, 3 an infrastructure error that a retry may cure.
+Exit codes: 0 done, 1 data refused, 2 wrong use or declaration, 3 an infrastructure error that a retry may cure,
+70 a defect of featurelib.
 """
 
 import sys
+import traceback
 
 import click
 
@@ -49,6 +51,10 @@ def run_and_exit(command: click.Command) -> None:
     except click.Abort:
         click.echo("Stopped. What was committed stands; the same command goes on from there.", err=True)
         sys.exit(3)
+    except Exception:  # a defect of ours: neither refused data nor a matter for a retry, and not to be taken for one
+        traceback.print_exc()
+        click.echo("This is a defect of featurelib: please report it with the lines above.", err=True)
+        sys.exit(70)
 
 
 def main() -> None:

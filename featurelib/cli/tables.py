@@ -29,9 +29,15 @@ def tags(pipeline: str, table: str) -> None:
 @click.argument("name")
 @table_option
 @click.option("--version", "number", type=click.IntRange(0), help="Which version; the newest by default.")
-def tag(pipeline: str, name: str, table: str, number: int | None) -> None:
+@click.option("--delete", is_flag=True, help="Take the name away instead.")
+def tag(pipeline: str, name: str, table: str, number: int | None, *, delete: bool) -> None:
     """Give a version a name; vacuum keeps what is tagged."""
-    click.echo(f"{name} is version {_open(pipeline, table).tag(name, number)}")
+    store = _open(pipeline, table)
+    if delete:
+        store.untag(name)
+        click.echo(f"{name} is no tag any more")
+    else:
+        click.echo(f"{name} is version {store.tag(name, number)}")
 
 
 @click.command()

@@ -1,9 +1,13 @@
 """Fingerprints: everything that the rows of a partition depend on, as text that can be compared."""
 
+import ast
 import hashlib
+import inspect
 import json
+import sys
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +31,8 @@ def digest(value: Any) -> str:
 def describe(value: Any) -> Any:
     """Return a declared object as plain data: what it says, not where or how it is written.
 
-    Comments, formatting and line numbers do not count; parameters, column types and rules do.
+    Comments, docstrings, formatting and line numbers do not count; parameters, column types and rules do, and the code
+    of the module that a class of your own stands in, with its helper functions.
     """
     if isinstance(value, type) and issubclass(value, Table):
         rules = {"version": value.version, "key": value.key, "checks": describe(value.checks)}
@@ -39,10 +44,25 @@ def describe(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         told = {"doc", "declared_at", "unit"} if isinstance(value, Column | RowCheck) else set()
         shown = {item.name: describe(getattr(value, item.name)) for item in fields(value) if item.name not in told}
-        return {"kind": type(value).__name__, **shown}
+        return {"kind": type(value).__name__, "code": _code_of(type(value).__module__), **shown}
     if isinstance(value, tuple | list):
         return [describe(item) for item in value]
     return value if isinstance(value, str | int | float | None) else str(value)
+
+
+@cache
+def _code_of(module: str) -> str | None:
+    """Return a fingerprint of what a module does; ``None`` for featurelib's own, which its version stands for."""
+    if module.partition(".")[0] == "featurelib":
+        return None
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
+    except OSError:  # typed into a prompt: there is no source to compare
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return digest(ast.dump(tree))
 
 
 @dataclass(frozen=True)

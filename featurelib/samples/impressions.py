@@ -89,6 +89,7 @@ class Impressions:
     def outcomes(self) -> frozenset[str]:
         """Columns that say what came of an impression: no feature may read them."""
         carried = {label.column for label in self.labels if isinstance(label, CarriedLabel)}
+        carried |= {name for name, column in self.log.table.columns.items() if column.role == "label"}
         return frozenset(carried.union(*(label.schema for label in self.labels)))
 
     @property

@@ -86,27 +86,21 @@ class KeepTop(Selector):
     Parameters
     ----------
     k
-        How many to keep, at least 1.
-    by
-        The score: ``mutual_information``. Ties go to the name that sorts first.
+        How many to keep, at least 1, by mutual information. Ties go to the name that sorts first.
 
     Raises
     ------
     ParameterError
-        If ``k`` is below 1 or ``by`` unknown.
+        If ``k`` is below 1.
     """
 
     k: int
-    _: KW_ONLY
-    by: str = "mutual_information"
 
     name = "keep_top"
 
     def __post_init__(self) -> None:
         if self.k < 1:
             raise ParameterError(self, "k", got=self.k, want="at least 1")
-        if self.by != "mutual_information":
-            raise ParameterError(self, "by", got=self.by, want="mutual_information")
 
     def drops(self, scores: dict[str, Score]) -> dict[str, str]:
         """Return the features beyond the best ``k``."""

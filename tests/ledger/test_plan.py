@@ -15,11 +15,12 @@ from featurelib.engine import Loop
 from featurelib.ledger import describe, digest, plan
 from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
+from featurelib.program import load
 from featurelib.runs import Report, Run, backfill, fit_program
-from featurelib.samples import AttributedLabel, CarriedLabel, Impressions
+from featurelib.samples import AttributedLabel, Impressions
 from featurelib.schema import Column, RowCheck, Table
 from featurelib.selection import DropConstant
-from featurelib.tables import VersionedTable
+from featurelib.tables import Partition, VersionedTable
 from featurelib.transforms import Feature, Log1p
 from featurelib.workspace import Workspace
 from tests.shop import FEATURES, Clicked, Shown, logs, rate, shop, workspace, write, write_file
@@ -89,7 +90,7 @@ def fill(root: Path) -> None:
     rows = [shown(day, n) for day in DAYS for n in range(12)]
     clicks = [clicked(one) for one in rows[::4]] + [clicked(rows[1], 45)]
     write(IMPRESSIONS, workspace(root).logs, [*rows, rows[0]], list(DAYS))
-    write(CLICKS, workspace(root).logs, clicks, list(DAYS))
+    write(CLICKS, workspace(root).logs, clicks, [*DAYS, DAYS.end + timedelta(days=1)])
 
 
 def test_what_was_never_built_is_missing(tmp_path: Path):
@@ -98,6 +99,57 @@ def test_what_was_never_built_is_missing(tmp_path: Path):
     fill(tmp_path)
     assert set(shop_.states(PIPELINE, "samples").values()) == {("missing", "not built yet")}
     assert set(shop_.states(PIPELINE, "features").values()) == {("missing", "no program is fitted as declared")}
+
+
+def withdraw(shop_: Shop, log: str, day: str) -> None:
+    for path in (shop_.space.logs / log / day).iterdir():
+        path.unlink()
+
+
+def test_a_complete_day_says_which_clicks_may_still_land(complete: Shop):
+    withdraw(complete, "clicks", "2026-11-05")
+    complete.build(PIPELINE)
+    assert plan(PIPELINE, complete.space, DAYS).entries[-2].why == "log clicks has no file of 2026-11-05 yet"
+
+
+def test_quarantined_rows_of_another_build_make_a_day_stale(complete: Shop):
+    table = VersionedTable.open(complete.space.table("shop", "quarantine"))
+    table.forget([Partition(date(2026, 11, 3))], run="by-hand")
+    assert complete.states(PIPELINE, "samples")[date(2026, 11, 3)] == (
+        "stale",
+        "its quarantined rows are of another build",
+    )
+    complete.build(PIPELINE)
+    assert complete.states(PIPELINE, "samples") == ALL
+
+
+def test_another_label_window_is_fitted_anew(complete: Shop):
+    label = AttributedLabel("clicked", CLICKS, keys=["request_id", "item_id"], within="2h")
+    pipeline = shop(fit=PIPELINE.fit, samples=Impressions(IMPRESSIONS, labels=[label]))
+    before = load(complete.space.pipeline("shop")).made
+    complete.build(pipeline)
+    assert load(complete.space.pipeline("shop")).made["samples"] != before["samples"]
+    assert complete.states(pipeline, "features") == ALL
+
+
+def test_features_carry_the_key_of_the_samples_they_were_made_from(complete: Shop):
+    samples = VersionedTable.open(complete.space.table("shop", "samples"))
+    features = VersionedTable.open(complete.space.table("shop", "features"))
+    for day, record in samples.partitions().items():
+        assert (features.built(day) or {})["samples"] == record.key
+
+
+def test_tiles_of_logs_since_withdrawn_do_not_count(complete: Shop, tmp_path: Path):
+    for log in ("impressions", "clicks"):
+        withdraw(complete, log, "2026-11-02")
+    rest = Days(date(2026, 11, 3), date(2026, 11, 4))
+    anew = replace(complete.space, tables=tmp_path / "anew", work=tmp_path / "anew-work")
+    frames = []
+    for space in (complete.space, anew):
+        backfill(shop(fit=rest), space, rest, Loop(), say=lambda _: None)
+        table = VersionedTable.open(space.table("shop", "samples"))
+        frames.append(table.scan(partitions=[Partition(day) for day in rest]).collect(engine="in-memory"))
+    assert frames[0].equals(frames[1])
 
 
 def test_what_was_built_is_complete(complete: Shop):
@@ -285,7 +337,7 @@ def test_added_label_and_window_are_built_into_the_tables_there(complete: Shop):
         IMPRESSIONS,
         labels=[
             AttributedLabel("clicked", CLICKS, keys=["request_id", "item_id"], within="30m"),
-            CarriedLabel("low", column="slot"),
+            AttributedLabel("later", CLICKS, keys=["request_id", "item_id"], within="2h"),
         ],
     )
     windows = [*PIPELINE.windows, replace(rate(IMPRESSIONS, CLICKS, by="user_id"), name="user_rate")]
@@ -293,7 +345,7 @@ def test_added_label_and_window_are_built_into_the_tables_there(complete: Shop):
     complete.build(pipeline)
     assert complete.states(pipeline, "samples") == ALL
     rows = VersionedTable.open(complete.space.table("shop", "samples")).scan().collect()
-    assert rows["user_rate"].null_count() == rows["low"].null_count() == 0
+    assert rows["user_rate"].null_count() == rows["later"].null_count() == 0
 
 
 def test_report_tells_the_numbers(complete: Shop):
