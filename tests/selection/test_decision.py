@@ -170,8 +170,3 @@ def test_missing_limit_is_a_share(share: float):
 def test_at_least_one_feature_is_kept(k: int):
     with pytest.raises(ParameterError, match=f"k must be at least 1, got {k}"):
         KeepTop(k)
-
-
-def test_unknown_score_is_refused():
-    with pytest.raises(ParameterError, match="by must be mutual_information, got 'gain'"):
-        KeepTop(3, by="gain")
