@@ -12,7 +12,7 @@ from featurelib import __version__
 from featurelib.errors import ProgramMissingError
 from featurelib.ledger import digest, fitted
 from featurelib.pipeline import Pipeline
-from featurelib.program import Program, versions
+from featurelib.program import Program
 from featurelib.runs.run import Run
 from featurelib.samples import RowCounts
 from featurelib.schema import Metrics, Verdict, judge, measure, split
@@ -90,8 +90,8 @@ def build_features(run: Run, days: Sequence[date]) -> int:
     tasks = [ApplyTask(run.pipeline, run.workspace, program, version, day, run.name) for day in days]
     results = run.engine.map(apply_task, tasks)
     verdicts = [_judged(run, result) for result in results]
-    made_from = {day: run.samples.partitions(version)[Partition(day)].key for day in days}
-    parts = {day: run.fingerprints.features(made_from[day], program.fingerprint) for day in days}
+    made_from = run.samples.partitions(version)
+    parts = {day: run.fingerprints.features(made_from[Partition(day)].key, program.fingerprint) for day in days}
     results = _set_aside(run, results, verdicts, parts)
     entries = {
         result.day: _entry(parts[result.day], result, verdict)
@@ -100,7 +100,6 @@ def build_features(run: Run, days: Sequence[date]) -> int:
     common = {
         "featurelib": __version__,
         "program": program.fingerprint,
-        "program_version": versions(run.workspace.pipeline(run.pipeline.name))[-1],
         "samples_version": version,
         "outputs": list(program.outputs),
     }

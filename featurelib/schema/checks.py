@@ -179,6 +179,21 @@ def _column_checks(name: str, column: Column) -> Iterator[Check]:
             breaks=value.is_nan(),
             unexpected_rows_query=_rows_where(f"{_quoted(name)} = 'NaN'"),
         )
+    yield from _value_checks(name, column)
+    if column.max_null is not None:
+        yield _check(
+            name,
+            column,
+            "max_null",
+            f"at most {column.max_null:.10g} of {name} null",
+            "expect_column_values_to_not_be_null",
+            breaks=value.is_null(),
+            mostly=round(1 - column.max_null, 12),
+        )
+
+
+def _value_checks(name: str, column: Column) -> Iterator[Check]:
+    value = pl.col(name)
     if column.between is not None:
         low, high = column.between
         yield _check(
@@ -202,16 +217,6 @@ def _column_checks(name: str, column: Column) -> Iterator[Check]:
             "expect_column_values_to_be_in_set",
             breaks=_number(value, column) & ~value.is_in(values),
             value_set=list(column.allowed),
-        )
-    if column.max_null is not None:
-        yield _check(
-            name,
-            column,
-            "max_null",
-            f"at most {column.max_null:.10g} of {name} null",
-            "expect_column_values_to_not_be_null",
-            breaks=value.is_null(),
-            mostly=round(1 - column.max_null, 12),
         )
 
 
