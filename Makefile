@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 START := 2019-11-24
 END := 2019-11-30
+WORKERS ?= 2
 
 .PHONY: demo test test-slow lint bench docs clean
 
@@ -10,8 +11,8 @@ demo: .venv/demo ## the main job on real logs, as a Prefect flow
 	@$(BIN)/python examples/open_bandit_logs.py data/logs
 	@$(BIN)/python flows.py backfill open_bandit --start $(START) --end $(END)
 
-test: .venv/ready ## all tests but those marked slow
-	$(BIN)/python -m pytest -m "not slow"
+test: .venv/ready ## all tests but those marked slow, over WORKERS processes
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 test-slow: .venv/ready ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
