@@ -1,7 +1,7 @@
 """Prefect flows over featurelib: what runs when. Computes nothing; the command line does the same without Prefect.
 
     python flows.py backfill open_bandit --start 2019-11-24 --end 2019-11-30
-    python flows.py build open_bandit --day 2019-11-30
+    python flows.py build open_bandit --partition 2019-11-30
     python flows.py fit open_bandit --start 2019-11-24 --end 2019-11-28
     python flows.py serve open_bandit --cron "30 2 * * *"
 
@@ -29,13 +29,11 @@ _WITHOUT_SERVER = {
 _CONFIGURED = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "profiles.toml").is_file()
 os.environ.update({**_ALWAYS, **({} if _CONFIGURED else _WITHOUT_SERVER), **os.environ})
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import click
 from httpx import HTTPError
@@ -54,9 +52,12 @@ from featurelib import __version__
 from featurelib.cli.main import run_and_exit
 from featurelib.cli.options import days_options, engine, parallel_option, pipeline_argument, project
 from featurelib.days import Days
-from featurelib.errors import FeaturelibError, RetryableError, UsageError
+from featurelib.errors import PartitionsFailedError, RetryableError, UsageError
+from featurelib.pipeline import Pipeline
 from featurelib.program import load
-from featurelib.runs import Report, Run, Step, backfill_steps, fit_steps, follow
+from featurelib.runs import Report, Run, Step, backfill_steps, follow
+from featurelib.runs import fit as fit_program
+from featurelib.tables import Partition
 
 TAG = "featurelib"
 
@@ -71,10 +72,10 @@ class Params(BaseModel):
 
 
 class BuildParams(Params):
-    """One day; without ``day``, the one before the scheduled start. ``catch_up`` earlier days are repaired with it."""
+    """One partition; by default the last that had ended at the scheduled start. ``catch_up`` earlier ones with it."""
 
-    day: date | None = None
-    catch_up: int = Field(0, ge=0, le=366)
+    partition: Annotated[str, AfterValidator(lambda text: str(Partition.parse(text)))] | None = None
+    catch_up: int = Field(0, ge=0, le=366 * 24)
 
 
 class RangeParams(Params):
@@ -96,7 +97,8 @@ class RangeParams(Params):
 
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Return whether another try may cure what a task failed with: refused data and wrong use stay what they are."""
-    return isinstance(state.data, RetryableError)
+    error = state.data
+    return error.retryable if isinstance(error, PartitionsFailedError) else isinstance(error, RetryableError)
 
 
 @task(
@@ -118,49 +120,42 @@ def take(pipeline: str, step: Step) -> int:
     return commit(pipeline, str(step), step.commit)
 
 
-def day_before(scheduled_at: datetime, timezone: str) -> date:
-    """Return the last day that had ended in a time zone at an instant."""
-    local = scheduled_at.astimezone(ZoneInfo(timezone))
-    # NOTE: Prefect hands over its own subclass of datetime, whose date() is no plain date either
-    return date(local.year, local.month, local.day) - timedelta(days=1)
+def last_ended(pipeline: Pipeline, at: datetime) -> Partition:
+    """Return the last partition of a pipeline that had ended at an instant."""
+    # NOTE: Prefect hands over its own subclass of datetime, whose date() is no plain date
+    instant = datetime.fromtimestamp(at.timestamp(), UTC)
+    nearby = pipeline.partitions_between(instant - timedelta(days=3), instant)
+    return max(partition for partition in nearby if pipeline.bounds(partition)[1] <= instant)
 
 
-def due(run: Run, day: date, catch_up: int) -> list[date]:
-    """Return a day and the days before it that are worth a look: those that have logs.
-
-    The day comes first, the others newest first.
-    """
-    earlier = [day - timedelta(days=number) for number in range(1, catch_up + 1)]
-    return [day, *filter(run.fingerprints.has_logs, earlier)]
+def due(run: Run, partition: Partition, catch_up: int) -> list[Partition]:
+    """Return a partition and those just before it that are worth a look: those that have logs."""
+    start, end = run.pipeline.bounds(partition)
+    before = run.pipeline.partitions_between(start - (catch_up + 1) * (end - start), start)
+    return [*filter(run.fingerprints.has_logs, before[-catch_up:] if catch_up else []), partition]
 
 
-def _resolved_day(params: BuildParams) -> date:
+def _wanted(params: BuildParams) -> Partition:
     # NOTE: late runs start long after their time, all at once and in any order, so today's date says nothing
-    timezone = project(params.pipeline)[0].samples.timezone
-    return params.day or day_before(runtime.flow_run.scheduled_start_time, timezone)
+    if params.partition is not None:
+        return Partition.parse(params.partition)
+    return last_ended(project(params.pipeline)[0], runtime.flow_run.scheduled_start_time)
 
 
 def _build_name() -> str:
     params = BuildParams.model_validate(runtime.flow_run.parameters["params"])
-    return f"{params.pipeline} {_resolved_day(params)}"
+    return f"{params.pipeline} {_wanted(params)}"
 
 
 @flow(flow_run_name=_build_name)
 def build(params: BuildParams) -> Report:
-    """Bring one day up to date, and repair the days just before it where they are missing or stale."""
+    """Bring one partition up to date, and repair those just before it: late rows land, and labels mature."""
     pipeline, workspace = project(params.pipeline)
-    day = _resolved_day(params)
-    built: Counter[str] = Counter(samples=0, features=0)
-    failures: list[FeaturelibError] = []
+    partition = _wanted(params)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
-        for wanted in due(run, day, params.catch_up):
-            try:
-                built.update(follow(backfill_steps(run, Days(wanted, wanted)), partial(take, pipeline.name)))
-            except FeaturelibError as error:  # a day without logs yet must not keep others from being repaired
-                failures.append(error)
-    if failures:
-        raise failures[0]
-    return _published(Report.read(pipeline, workspace, Days(day, day).ending(params.catch_up + 1), built))
+        wanted = due(run, partition, params.catch_up)
+        built = follow(backfill_steps(run, wanted), partial(take, pipeline.name))
+    return _published(Report.read(pipeline, workspace, wanted, built))
 
 
 @flow(flow_run_name="{params.pipeline} {params.days}")
@@ -169,7 +164,7 @@ def backfill(params: RangeParams) -> Report:
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         built = follow(backfill_steps(run, params.days), partial(take, pipeline.name))
-    return _published(Report.read(pipeline, workspace, params.days, built))
+    return _published(Report.read(pipeline, workspace, pipeline.partitions(params.days), built))
 
 
 @flow(flow_run_name="{params.pipeline} {params.days}")
@@ -177,13 +172,13 @@ def fit(params: RangeParams) -> int:
     """Fit a new program on some days, building their samples where they are missing; return its version."""
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
-        *_, version = map(partial(take, pipeline.name), fit_steps(run, params.days))
+        version = fit_program(run, params.days, partial(take, pipeline.name))
     _publish_decisions(pipeline.name, load(workspace.pipeline(pipeline.name), version).made["selection"])
     return version
 
 
 def _published(report: Report) -> Report:
-    key, title = f"{_dashed(report.pipeline)}-report", f"{report.pipeline}, {report.days}"
+    key, title = f"{_dashed(report.pipeline)}-report", f"{report.pipeline}, {report.span}"
     create_markdown_artifact(key=key, markdown=report.markdown(), description=title)
     _publish_decisions(report.pipeline, report.decisions)
     return report
@@ -278,11 +273,11 @@ def _backfill(**words: object) -> None:
 
 @cli.command("build")
 @pipeline_argument
-@click.option("--day", required=True, metavar="DAY", help="The day, such as 2026-11-01.")
-@click.option("--catch-up", default=0, show_default=True, help="How many days before it to repair as well.")
+@click.option("--partition", required=True, metavar="DAY", help="The day, such as 2026-11-01; or hour, 2026-11-01T05.")
+@click.option("--catch-up", default=0, show_default=True, help="How many partitions before it to repair as well.")
 @parallel_option
 def _build(**words: object) -> None:
-    """Bring one day up to date."""
+    """Bring one partition up to date."""
     click.echo(build(ready(BuildParams, **words)).text())
 
 
@@ -299,10 +294,10 @@ def _fit(**words: object) -> None:
 @cli.command("serve")
 @pipeline_argument
 @click.option("--cron", default="30 2 * * *", show_default=True, help="When, in the time zone of the pipeline.")
-@click.option("--catch-up", default=7, show_default=True, help="How many days before it each build repairs.")
+@click.option("--catch-up", default=7, show_default=True, help="How many partitions before it each build repairs.")
 @parallel_option
 def _serve(cron: str, **words: object) -> None:
-    """Build each day on a schedule; needs a Prefect server, and runs until it is stopped."""
+    """Build each partition on a schedule; needs a Prefect server, and runs until it is stopped."""
     params = ready(BuildParams, **words)
     timezone = project(params.pipeline)[0].samples.timezone
     try:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from featurelib.errors import ParameterError, UsageError
 
+_HOUR = timedelta(hours=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Days:
@@ -95,3 +97,38 @@ def split_by_day(start: datetime, end: datetime, timezone: str) -> list[tuple[da
         parts.append((start, min(midnight, end)))
         start = midnight
     return parts
+
+
+def hours_in(day: date, timezone: str) -> int:
+    """Return how many hours a day has in a time zone; a last one may be shorter, where clocks change by half an hour.
+
+    Examples
+    --------
+    >>> hours_in(date(2026, 10, 25), "Europe/Berlin")
+    25
+    """
+    begin, end = day_bounds(day, timezone)
+    return -((begin - end) // _HOUR)
+
+
+def hour_bounds(day: date, hour: int, timezone: str) -> tuple[datetime, datetime]:
+    """Return the instants between which an hour of a day lies, counted from its midnight, in UTC.
+
+    Counted, not read off a clock: where clocks go back, two hours have the same name, and 25 have a number.
+
+    Raises
+    ------
+    UsageError
+        If the day has no such hour.
+
+    Examples
+    --------
+    >>> begin, end = hour_bounds(date(2026, 10, 25), 24, "Europe/Berlin")
+    >>> f"{begin:%d %H} to {end:%d %H}"
+    '25 22 to 25 23'
+    """
+    begin, end = day_bounds(day, timezone)
+    start = begin + hour * _HOUR
+    if start >= end:
+        raise UsageError(f"{day} has no hour {hour} in {timezone}: it has {hours_in(day, timezone)}, counted from 0.")
+    return start, min(start + _HOUR, end)

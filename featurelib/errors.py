@@ -11,6 +11,7 @@
     │   │   ├── ColumnMissingError          a column is named that is not there
     │   │   ├── ColumnTypeError             a column is there with another type
     │   │   └── ColumnUnknownError          a column is there that nothing declares
+    │   ├── TaskFailedError     exit 70     a task raised an error that is none of these: a defect, ours or a user's
     │   └── DataRefusedError    exit 1      the data broke a rule; nothing was published
     │       ├── LogMissingError             no log file where one was declared
     │       ├── LogFileError                a log file cannot be read
@@ -18,13 +19,14 @@
     │       ├── SchemaViolationError        a table broke a rule that says `fail`
     │       ├── TableError                  a stored table is not what its log says
     │       └── ProgramError                a stored program is damaged or foreign
+    ├── PartitionsFailedError               some partitions could not be built, each for a reason of its own
     └── RetryableError          exit 3      another try may cure it
         ├── StorageError                    a read or write failed: disk full, network
         ├── CommitConflictError             other writers won every race for a commit
         └── TaskLostError                   a worker died more often than it may
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -170,21 +172,24 @@ class LogFileError(DataRefusedError, OSError):
 
 
 class ConservationError(DataRefusedError):
-    """A stage lost or made rows: rows in are not rows kept plus rows dropped.
+    """A stage lost or made rows unseen: rows in and rows made are not rows kept plus rows dropped.
 
     Parameters
     ----------
     stage, partition
         Where the sum is off.
-    rows_in, kept, dropped
-        The three counts, ``dropped`` by reason.
+    rows_in, made, kept, dropped
+        The counts, ``dropped`` by reason.
     """
 
-    def __init__(self, stage: str, partition: object, *, rows_in: int, kept: int, dropped: dict[str, int]) -> None:
+    def __init__(
+        self, stage: str, partition: object, *, rows_in: int, made: int, kept: int, dropped: dict[str, int]
+    ) -> None:
         reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(dropped.items())) or "none"
-        gap = rows_in - kept - sum(dropped.values())
+        gap = rows_in + made - kept - sum(dropped.values())
+        added = f", {made} made" if made else ""
         super().__init__(
-            f"{stage} of {partition}: {rows_in} rows in, {kept} kept, dropped: {reasons}. "
+            f"{stage} of {partition}: {rows_in} rows in{added}, {kept} kept, dropped: {reasons}. "
             f"{gap:+d} rows are unaccounted for; nothing was published. This is a defect: please report it."
         )
 
@@ -199,6 +204,49 @@ class TableError(DataRefusedError):
 
 class ProgramError(DataRefusedError):
     """A stored program is damaged, or written by a library this one does not know."""
+
+
+class TaskFailedError(FinalError):
+    """A task raised an error that is not one of these: a defect of the user's code, or of ours."""
+
+    exit_code = 70
+
+
+class PartitionsFailedError(FeaturelibError):
+    """Some partitions could not be built; the others were.
+
+    Parameters
+    ----------
+    pipeline
+        Whose.
+    failures
+        The error of each, by table and partition.
+
+    Attributes
+    ----------
+    retryable
+        Whether another try may cure all of them.
+    exit_code
+        Of the first that no retry cures; 3 if there is none.
+    """
+
+    def __init__(self, pipeline: str, failures: Mapping[tuple[str, str], FeaturelibError]) -> None:
+        lines = [
+            f"  {table} {partition}: {type(error).__name__}: {error}\n"
+            f"    again: featurelib run {pipeline} --partition {partition}"
+            for (table, partition), error in failures.items()
+        ]
+        count = "1 partition" if len(failures) == 1 else f"{len(failures)} partitions"
+        super().__init__(f"{count} of {pipeline} failed; what was committed stands.\n" + "\n".join(lines))
+        self.pipeline = pipeline
+        self.failures = dict(failures)
+        final = [error.exit_code for error in failures.values() if not isinstance(error, RetryableError)]
+        self.retryable = not final
+        self.exit_code = final[0] if final else RetryableError.exit_code
+
+    def __or__(self, other: "PartitionsFailedError") -> "PartitionsFailedError":
+        """Return both as one."""
+        return PartitionsFailedError(self.pipeline, self.failures | other.failures)
 
 
 class RetryableError(FeaturelibError):

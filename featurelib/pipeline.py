@@ -3,20 +3,22 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from featurelib.cleaning import Cleaner
-from featurelib.days import Days
-from featurelib.errors import ColumnMissingError, DeclarationError, ParameterError
+from featurelib.days import Days, day_bounds, hour_bounds, hours_in
+from featurelib.errors import ColumnMissingError, DeclarationError, ParameterError, UsageError
 from featurelib.fitting import Operator
 from featurelib.logs import Log
 from featurelib.program.chain import Chain
-from featurelib.samples import Impressions
+from featurelib.samples import Impressions, RandomItems
 from featurelib.schema import Table
 from featurelib.selection import Selector
+from featurelib.tables import Partition
 from featurelib.transforms import Feature, Transform
 from featurelib.windows import Rate, TileSpec
 
@@ -89,6 +91,7 @@ class Pipeline:
     def _check_windows(self) -> None:
         _ = self.tiles  # checks itself
         taken = set(self.samples.schema)
+        self._check_window_keys()
         for rate in self.windows:
             if rate.by not in self.samples.schema:
                 raise ColumnMissingError(
@@ -97,6 +100,24 @@ class Pipeline:
             if rate.name in taken:
                 raise DeclarationError(f"window {rate.name!r} adds a column that the samples already have.")
             taken.add(rate.name)
+
+    def _check_window_keys(self) -> None:
+        """Check that each sample still says which entity it is of, and when, as the tiles do."""
+        held, logged = self.samples.schema, self.samples.log.table.polars_schema()
+        for column in dict.fromkeys([self.samples.log.time, *(rate.by for rate in self.windows)] * bool(self.windows)):
+            if column in logged and held.get(column) != logged[column]:
+                raise DeclarationError(
+                    f"windows of {self} read {column!r} of each sample, which {self.samples.shape!r} makes "
+                    f"{held.get(column, 'no column')}; give them to a pipeline of single impressions."
+                )
+        for maker in self.samples.make:
+            drawn = {maker.item, *maker.carries} if isinstance(maker, RandomItems) else set()
+            for rate in self.windows:
+                if rate.by in drawn:
+                    raise DeclarationError(
+                        f"window {rate.name!r} is by {rate.by!r}, which {maker!r} draws: an item is known only in the "
+                        "hours in which it was shown. Leave the window out, or take negatives from the log."
+                    )
 
     def _check_operators(self) -> None:
         outcomes = self.samples.outcomes
@@ -178,6 +199,50 @@ class Pipeline:
             dict.fromkeys([*self.samples.logs, *(log for rate in self.windows for log in (rate.of, rate.per))])
         )
 
+    def partitions(self, wanted: Days | Sequence[Partition]) -> list[Partition]:
+        """Return the partitions of some days, ascending; partitions are returned as they are.
+
+        Raises
+        ------
+        UsageError
+            If one of them is an hour of a pipeline by days, a day of one by hours, or an hour that its day lacks.
+        """
+        if isinstance(wanted, Days):
+            if self.samples.every == "1d":
+                return [Partition(day) for day in wanted]
+            return [Partition(day, hour) for day in wanted for hour in range(hours_in(day, self.samples.timezone))]
+        for partition in wanted:
+            _ = self.bounds(partition)
+        return sorted(wanted)
+
+    def bounds(self, partition: Partition) -> tuple[datetime, datetime]:
+        """Return the instants between which a partition lies, in UTC.
+
+        Raises
+        ------
+        UsageError
+            If the pipeline has no such partition.
+        """
+        if (partition.hr is None) != (self.samples.every == "1d"):
+            length = "days, such as 2026-11-01" if self.samples.every == "1d" else "hours, such as 2026-11-01T05"
+            raise UsageError(f"partitions of {self} are {length}, got {partition}.")
+        if partition.hr is None:
+            return day_bounds(partition.dt, self.samples.timezone)
+        return hour_bounds(partition.dt, partition.hr, self.samples.timezone)
+
+    def partitions_between(self, start: datetime, end: datetime) -> list[Partition]:
+        """Return the partitions that have a moment of ``[start, end)``, ascending."""
+        zone, last = ZoneInfo(self.samples.timezone), end - timedelta(microseconds=1)
+        days = Days(start.astimezone(zone).date(), last.astimezone(zone).date())
+        spans = [(partition, self.bounds(partition)) for partition in self.partitions(days)]
+        return [partition for partition, (begin, stop) in spans if begin < end and start < stop]
+
+    def mature_at(self, partition: Partition) -> datetime:
+        """Return when the labels of a partition are final: its windows are closed, and late rows have landed."""
+        _, end = self.bounds(partition)
+        waits = [self.samples.reach(label) + label.log.lateness for label in self.samples.attributed]
+        return end + max([self.samples.log.lateness, *waits, *(log.lateness for log in self.logs)])
+
     @property
     def lookback_days(self) -> int:
         """How many earlier days of 24 hours the windows of one day of samples read."""
@@ -190,8 +255,10 @@ class Pipeline:
             "pipeline": self.name,
             "reads": {log.name: log.files for log in self.logs},
             "lookback_days": self.lookback_days,
+            "partitions": f"{self.samples.every}, {self.samples.timezone}",
             "lookahead": str(self.samples.lookahead),
             "labels": [label.name for label in self.samples.labels],
+            "steps": [repr(step) for step in self.samples.steps],
             "cleaning": [repr(cleaner) for cleaner in self.cleaning],
             "windows": [rate.name for rate in self.windows],
             "features": list(self.feature_names),

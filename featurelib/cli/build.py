@@ -1,31 +1,79 @@
 """Commands that build: run, fit, backfill."""
 
+import sys
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
 import click
 
-from featurelib import runs
-from featurelib.cli.options import days, days_options, engine, parallel_option, pipeline_argument, project
+from featurelib import ledger, runs
+from featurelib.cli.options import (
+    days,
+    days_options,
+    engine,
+    now_option,
+    parallel_option,
+    pipeline_argument,
+    project,
+    states,
+)
+from featurelib.days import Days
+from featurelib.pipeline import Pipeline
+from featurelib.tables import Partition
+from featurelib.workspace import Workspace
 
 
 @click.command()
 @pipeline_argument
-@click.option("--partition", required=True, metavar="DAY", help="The day, such as 2026-11-01.")
+@click.option("--partition", required=True, metavar="DAY", help="The day, such as 2026-11-01; or hour, 2026-11-01T05.")
 @parallel_option
-def run(pipeline: str, partition: str, parallel: int) -> None:
-    """Bring one day up to date."""
+@now_option
+def run(pipeline: str, partition: str, parallel: int, now: datetime | None) -> None:
+    """Bring one partition up to date."""
     declared, workspace = project(pipeline)
-    report = runs.backfill(declared, workspace, days(partition, partition), engine(parallel), say=click.echo)
-    click.echo(report.text())
+    _backfill(declared, workspace, [Partition.parse(partition)], parallel, ledger.STATES, now)
 
 
 @click.command()
 @pipeline_argument
 @days_options
+@click.option("--only", metavar="STATES", help="Repair these only, such as missing,stale; all by default.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be built, and why.")
 @parallel_option
-def backfill(pipeline: str, start: str, end: str, parallel: int) -> None:
-    """Build what is missing or stale in a range of days; running it again changes nothing, or resumes."""
+@now_option
+def backfill(
+    pipeline: str, start: str, end: str, only: str | None, parallel: int, now: datetime | None, *, dry_run: bool
+) -> None:
+    """Build what is missing, stale, or mature by now; running it again changes nothing, or resumes.
+
+    Days that fail do not keep others from being built: they are listed at the end, with the command that tries each
+    again.
+    """
     declared, workspace = project(pipeline)
-    report = runs.backfill(declared, workspace, days(start, end), engine(parallel), say=click.echo)
+    if dry_run:
+        found = ledger.plan(declared, workspace, days(start, end), now=now)
+        click.echo(found.only(states(only)).text())
+        click.echo(runs.to_do(found, states(only)))
+        return
+    _backfill(declared, workspace, days(start, end), parallel, states(only), now)
+
+
+def _backfill(
+    pipeline: Pipeline,
+    workspace: Workspace,
+    wanted: Days | Sequence[Partition],
+    parallel: int,
+    only: Collection[ledger.State],
+    now: datetime | None,
+) -> None:
+    say = _line if sys.stdout.isatty() else click.echo
+    report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
     click.echo(report.text())
+
+
+def _line(text: str) -> None:
+    """Show a line in the place of the one before it."""
+    click.echo(f"\r\x1b[2K{text}", nl=False)
 
 
 @click.command()
@@ -38,5 +86,7 @@ def fit(pipeline: str, end: str, length: int, parallel: int) -> None:
     declared, workspace = project(pipeline)
     window = days(end, end).ending(length)
     with runs.Run.begin(declared, workspace, engine(parallel)) as started:
-        *_, version = map(runs.announced(click.echo), runs.fit_steps(started, window))
+        found = ledger.plan(declared, workspace, window, fingerprints=started.fingerprints)
+        progress = runs.Progress(click.echo, {"samples": len(found.due("samples"))})
+        version = runs.fit(started, window, progress.take)
     click.echo(f"{pipeline}: program v{version}, fitted on {window}")

@@ -1,12 +1,14 @@
 """Commands that look: show, plan, history."""
 
 import json
+from datetime import datetime
 
 import click
 
 from featurelib import ledger
-from featurelib.cli.options import days, days_options, pipeline_argument, project, table_option
-from featurelib.tables import VersionedTable
+from featurelib.cli.options import days, now_option, pipeline_argument, project, table_option
+from featurelib.errors import UsageError
+from featurelib.tables import Partition, VersionedTable
 
 
 @click.command()
@@ -29,12 +31,28 @@ def show(pipeline: str) -> None:
 
 @click.command()
 @pipeline_argument
-@days_options
+@click.option("--start", metavar="DAY", help="First day, such as 2026-11-01.")
+@click.option("--end", metavar="DAY", help="Last day, such as 2026-11-30.")
+@click.option("--explain", metavar="PARTITION", help="Instead, tell all about one day or hour: files then and now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of ranges.")
-def plan(pipeline: str, start: str, end: str, as_json: bool) -> None:  # noqa: FBT001  # click passes it by name
-    """Tell which days are missing, stale or complete, and why."""
+@now_option
+def plan(
+    pipeline: str,
+    start: str | None,
+    end: str | None,
+    explain: str | None,
+    as_json: bool,  # noqa: FBT001  # click passes it by name
+    now: datetime | None,
+) -> None:
+    """Tell which partitions are missing, provisional, stale, failed or complete, and why."""
     declared, workspace = project(pipeline)
-    found = ledger.plan(declared, workspace, days(start, end))
+    if explain is not None:
+        told = ledger.explain(declared, workspace, Partition.parse(explain), now=now)
+        click.echo(json.dumps(told.to_json(), indent=1) if as_json else told.text())
+        return
+    if start is None or end is None:
+        raise UsageError("plan needs --start and --end, or --explain and one partition.")
+    found = ledger.plan(declared, workspace, days(start, end), now=now)
     click.echo(json.dumps(found.to_json(), indent=1) if as_json else found.text())
 
 

@@ -13,10 +13,13 @@ from featurelib import __version__
 from featurelib.cli.build import backfill, fit, run
 from featurelib.cli.generate import generate
 from featurelib.cli.inspect import history, plan, show
+from featurelib.cli.lag import lag
+from featurelib.cli.ledger import ledger
+from featurelib.cli.quarantine import quarantine
 from featurelib.cli.tables import tag, tags, vacuum, verify
 from featurelib.errors import FeaturelibError
 
-COMMANDS = (show, plan, run, fit, backfill, history, tags, tag, verify, vacuum, generate)
+COMMANDS = (show, plan, ledger, run, fit, backfill, quarantine, lag, history, tags, tag, verify, vacuum, generate)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -1,6 +1,7 @@
 """Words that several commands share."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import click
 
 from featurelib.days import Days
 from featurelib.engine import Engine, Loop, Processes
+from featurelib.errors import UsageError
+from featurelib.ledger import STATES, State
 from featurelib.pipeline import Pipeline
 from featurelib.settings import Settings
 from featurelib.workspace import Workspace
@@ -30,6 +33,40 @@ def parallel_option(command: _Command) -> _Command:
     """Add ``--parallel``."""
     text = "Processes to spread the tasks over; 1 runs them one after another."
     return click.option("--parallel", default=1, show_default=True, type=click.IntRange(1, 64), help=text)(command)
+
+
+def now_option(command: _Command) -> _Command:
+    """Add ``--now``."""
+    text = "Judge what is mature as of this instant, such as 2026-11-02T03:00Z; the clock's by default."
+    return click.option("--now", default=None, metavar="INSTANT", callback=_instant, help=text)(command)
+
+
+def _instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
+    try:
+        instant = None if text is None else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--now is an instant such as 2026-11-02T03:00Z, got {text!r}.") from error
+    if instant is not None and instant.tzinfo is None:
+        raise UsageError(f"--now needs a time zone, got {text!r}; write {text}Z for UTC.")
+    return instant
+
+
+def states(text: str | None) -> tuple[State, ...]:
+    """Return states from words such as ``missing,stale``; all of them without words.
+
+    Raises
+    ------
+    UsageError
+        If a word is no state that can be repaired.
+    """
+    if text is None:
+        return STATES
+    words = [word.strip() for word in text.split(",")]
+    known = {state: state for state in STATES if state != "complete"}
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        raise UsageError(f"--only takes {', '.join(known)}, separated by commas; got {unknown[0]!r}.")
+    return tuple(known[word] for word in words if word in known)
 
 
 def project(name: str) -> tuple[Pipeline, Workspace]:

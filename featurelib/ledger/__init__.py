@@ -1,11 +1,30 @@
-"""The ledger: which partitions are missing, stale or complete, and why.
+"""The ledger: which partitions are missing, provisional, stale, failed or complete, and why.
 
-Owns fingerprints and their comparison. The truth is in the tables' own logs; nothing is stored here. Must never build
-anything.
+Owns fingerprints and their comparison. The truth is in the tables' own logs; only failures, of which no table tells,
+and a cache of what is known of log files are stored beside them. Must never build anything.
 """
 
+from featurelib.ledger.conservation import Conservation, conservation
+from featurelib.ledger.explain import Explanation, explain
+from featurelib.ledger.failures import Failures
 from featurelib.ledger.fingerprint import Fingerprints, describe, digest
 from featurelib.ledger.fitted import declared_features, fitted
-from featurelib.ledger.plan import Entry, Plan, plan
+from featurelib.ledger.plan import STATES, Entry, Plan, State, plan
 
-__all__ = ["Entry", "Fingerprints", "Plan", "declared_features", "describe", "digest", "fitted", "plan"]
+__all__ = [
+    "STATES",
+    "Conservation",
+    "Entry",
+    "Explanation",
+    "Failures",
+    "Fingerprints",
+    "Plan",
+    "State",
+    "conservation",
+    "declared_features",
+    "describe",
+    "digest",
+    "explain",
+    "fitted",
+    "plan",
+]

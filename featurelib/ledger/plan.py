@@ -1,178 +1,204 @@
-"""Plan: what a range of days needs, and why."""
+"""Plan: what a range of partitions needs, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from featurelib.days import Days, day_bounds
-from featurelib.errors import UsageError
+from featurelib.days import Days
+from featurelib.ledger.causes import awaited, causes
+from featurelib.ledger.failures import Failures
 from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import fitted
+from featurelib.ledger.stored import Stored
 from featurelib.pipeline import Pipeline
-from featurelib.tables import Partition, VersionedTable
+from featurelib.tables import Partition, PartitionRecord
 from featurelib.workspace import Workspace
 
-State = Literal["missing", "stale", "complete"]
+State = Literal["missing", "provisional", "stale", "failed", "complete"]
+STATES: tuple[State, ...] = get_args(State)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The state of one day of one table.
+    """The state of one partition of one table.
 
     Attributes
     ----------
-    table, day
-        Which partition.
+    table, partition
+        Which.
     state
-        ``missing``: never built; ``stale``: what it depends on has changed; ``complete``.
+        ``missing``: never built; ``provisional``: built, and its labels may still change; ``stale``: what it depends
+        on has changed; ``failed``: the last try to build it as it should be now failed; ``complete``.
     why
         The cause in words. Of a complete one: what it was built without and may still land; empty if nothing.
     rows
         Rows in it now.
+    due
+        Whether building it would change anything: not of a complete one, nor of a provisional one before it is mature.
     """
 
     table: str
-    day: date
+    partition: Partition
     state: State
     why: str
     rows: int
+    due: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The states of the samples and features of a range of days."""
+    """The states of the samples and features of some partitions, the samples' entry of each before its features'."""
 
     pipeline: str
     entries: tuple[Entry, ...]
 
-    def days(self, table: str, *states: State) -> list[date]:
-        """Return the days of a table in these states, ascending."""
-        return [entry.day for entry in self.entries if entry.table == table and entry.state in states]
+    def due(self, table: str, states: Collection[State] = STATES) -> list[Partition]:
+        """Return the partitions of a table that are to be built, of those in some states; ascending."""
+        return [e.partition for e in self.entries if e.table == table and e.due and e.state in states]
+
+    def built(self, table: str) -> list[Partition]:
+        """Return the partitions of a table that are as they should be now; ascending."""
+        return [e.partition for e in self.entries if e.table == table and not e.due]
+
+    def only(self, states: Collection[State]) -> "Plan":
+        """Return the plan of the partitions in some states that are to be built."""
+        return Plan(self.pipeline, tuple(entry for entry in self.entries if entry.due and entry.state in states))
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether every partition is complete."""
-        return all(entry.state == "complete" for entry in self.entries)
+        """Whether no partition is to be built."""
+        return not any(entry.due for entry in self.entries)
 
-    def ranges(self) -> Iterator[tuple[str, Days, Entry]]:
-        """Yield runs of days of a table with the same state and cause."""
-        by_table = sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table, entry.day))
-        for (table, *_), run in groupby(by_table, key=lambda entry: (entry.table, entry.state, entry.why)):
-            listed = list(run)
-            yield table, Days(listed[0].day, listed[-1].day), listed[0]
+    def ranges(self) -> Iterator[list[Entry]]:
+        """Yield runs of neighbouring partitions of a table with the same state and cause."""
+        by_table = sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table, entry.partition))
+        for _, run in groupby(by_table, key=lambda entry: (entry.table, entry.state, entry.due, entry.why)):
+            yield list(run)
 
     def text(self) -> str:
         """Return the plan for a person: ranges, not rows."""
         lines = [f"{self.pipeline}"]
-        for table, days, entry in self.ranges():
-            cause = f": {entry.why}" if entry.why else ""
-            lines.append(f"  {table:<9} {days!s:<26} {entry.state}{cause}")
-        if self.nothing_to_do:
-            lines.append("  nothing to be done")
+        for run in self.ranges():
+            first, last = run[0], run[-1].partition
+            span = f"{first.partition}" if len(run) == 1 else f"{first.partition} .. {last}"
+            cause = f": {first.why}" if first.why else ""
+            lines.append(f"  {first.table:<9} {span:<26} {first.state}{cause}")
+        counted = Counter((entry.table, entry.state) for entry in self.entries if entry.due)
+        told = [f"{number} {state} of {table}" for (table, state), number in sorted(counted.items())]
+        lines.append(f"  to be built: {', '.join(told)}" if told else "  nothing to be done")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as plain data."""
         shown = [
-            {"table": e.table, "day": str(e.day), "state": e.state, "why": e.why, "rows": e.rows} for e in self.entries
+            {
+                "table": e.table,
+                "partition": str(e.partition),
+                "state": e.state,
+                "due": e.due,
+                "why": e.why,
+                "rows": e.rows,
+            }
+            for e in self.entries
         ]
         return {"pipeline": self.pipeline, "nothing_to_do": self.nothing_to_do, "partitions": shown}
 
 
-def plan(pipeline: Pipeline, workspace: Workspace, days: Days, fingerprints: Fingerprints | None = None) -> Plan:
+def plan(
+    pipeline: Pipeline,
+    workspace: Workspace,
+    wanted: Days | Sequence[Partition],
+    *,
+    now: datetime | None = None,
+    fingerprints: Fingerprints | None = None,
+) -> Plan:
     """Compare what is stored with what would be built now.
 
     Parameters
     ----------
     pipeline, workspace
         Whose tables, and where.
-    days
-        The days asked for.
+    wanted
+        The days, or partitions, asked for.
+    now
+        The instant by which maturity is judged; the clock's by default.
     fingerprints
-        Fingerprints that were taken already.
+        Fingerprints that were taken already, with their own ``now``.
     """
-    prints = fingerprints or Fingerprints(pipeline, workspace.logs)
-    samples, features = _Stored.of(workspace, pipeline, "samples"), _Stored.of(workspace, pipeline, "features")
-    quarantine = _Stored.of(workspace, pipeline, "quarantine")
-    program = fitted(pipeline, workspace)
-    entries = []
-    for day in days:
-        wanted = prints.samples(day)
-        entry = samples.entry(day, wanted, None if prints.has_logs(day) else "no log files for it")
-        if entry.state == "complete" and quarantine.key(day) != digest(wanted):
-            entry = replace(entry, state="stale", why="its quarantined rows are of another build")
-        elif entry.state == "complete":
-            entry = replace(entry, why=_awaited(pipeline, day, prints))
-        entries.append(entry)
-        ours = prints.features(digest(wanted), program.fingerprint if program else "")
-        entries.append(features.entry(day, ours, None if program else "no program is fitted as declared"))
-    return Plan(pipeline.name, tuple(entries))
+    prints = fingerprints or Fingerprints(pipeline, workspace, now or datetime.now(UTC))
+    return _Planner(pipeline, workspace, prints).plan(pipeline.partitions(wanted))
 
 
-def _awaited(pipeline: Pipeline, day: date, prints: Fingerprints) -> str:
-    """Return, in words, which label logs have no file yet for days that the labels of a day reach into."""
-    start, end = day_bounds(day, pipeline.samples.timezone)
-    empty = [
-        f"log {label.log.name} has no file of {log_day} yet"
-        for label in pipeline.samples.attributed
-        for log_day, found in prints.inputs(label.log, start, end + label.reach).items()
-        if not found["files"]
-    ]
-    return "; ".join(dict.fromkeys(empty))
+class _Planner:
+    """The comparison: what the tables hold is read once for all partitions."""
+
+    def __init__(self, pipeline: Pipeline, workspace: Workspace, prints: Fingerprints) -> None:
+        self.pipeline = pipeline
+        self.prints = prints
+        self.program = fitted(pipeline, workspace)
+        self.failures = Failures(workspace.pipeline(pipeline.name))
+        self.samples, self.features, self.quarantine = (
+            Stored.of(workspace, pipeline, table) for table in ("samples", "features", "quarantine")
+        )
+
+    def plan(self, partitions: Sequence[Partition]) -> Plan:
+        self.prints.prepare(partitions)
+        failed = {table: self.failures.read(table) for table in ("samples", "features")}
+        entries = []
+        for partition in partitions:
+            wanted = self.prints.samples(partition)
+            if not wanted["mature"] and self.samples.built(partition).get("mature"):
+                wanted = {**wanted, "mature": True}  # labels that were final stay so, whatever the clock says
+            key = digest(wanted)
+            samples = _failed(self._samples(partition, wanted, key), failed["samples"], key)
+            ours = self.prints.features(key, self.program.fingerprint if self.program else "")
+            features = _failed(self._features(partition, ours, samples), failed["features"], digest(ours))
+            entries += [samples, features]
+        return Plan(self.pipeline.name, tuple(entries))
+
+    def _samples(self, partition: Partition, wanted: Mapping[str, Any], key: str) -> Entry:
+        record = self.samples.records.get(partition)
+        if record is None:
+            lacks = "not built yet" if self.prints.has_logs(partition) else "no log files for it"
+            return Entry("samples", partition, "missing", lacks, 0, due=True)
+        if record.key != key:
+            return self._changed(partition, wanted, record)
+        if self.quarantine.key(partition) != key:
+            why = "its quarantined rows are of another build"
+            return Entry("samples", partition, "stale", why, record.rows, due=True)
+        if not wanted["mature"]:
+            why = f"its labels may change until {self.pipeline.mature_at(partition):%Y-%m-%d %H:%M}Z"
+            return Entry("samples", partition, "provisional", why, record.rows, due=False)
+        return Entry("samples", partition, "complete", awaited(self.prints.awaited(partition)), record.rows, due=False)
+
+    def _changed(self, partition: Partition, wanted: Mapping[str, Any], record: PartitionRecord) -> Entry:
+        built = self.samples.built(partition)
+        told = causes(built, wanted, self.prints.sources(partition))
+        if not told and built.get("mature") is False and wanted["mature"]:
+            why = f"mature since {self.pipeline.mature_at(partition):%Y-%m-%d %H:%M}Z, built before"
+            return Entry("samples", partition, "provisional", why, record.rows, due=True)
+        return Entry("samples", partition, "stale", "; ".join(told) or "built by hand", record.rows, due=True)
+
+    def _features(self, partition: Partition, wanted: Mapping[str, Any], samples: Entry) -> Entry:
+        record = self.features.records.get(partition)
+        if record is None:
+            lacks = "not built yet" if self.program else "no program is fitted as declared"
+            return Entry("features", partition, "missing", lacks, 0, due=True)
+        if record.key != digest(wanted):
+            told = causes(self.features.built(partition), wanted, {})
+            return Entry("features", partition, "stale", "; ".join(told) or "built by hand", record.rows, due=True)
+        if samples.state == "provisional":
+            return Entry("features", partition, "provisional", "its samples are", record.rows, due=False)
+        return Entry("features", partition, "complete", "", record.rows, due=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What a table holds now, by partition."""
-
-    name: str
-    table: VersionedTable | None
-    keys: Mapping[Partition, Any]
-
-    @classmethod
-    def of(cls, workspace: Workspace, pipeline: Pipeline, name: str) -> "_Stored":
-        try:
-            table = VersionedTable.open(workspace.table(pipeline.name, name))
-        except UsageError:  # there is none, or only the folder that a killed run made for it
-            return cls(name, None, {})
-        return cls(name, table, table.partitions())
-
-    def key(self, day: date) -> str | None:
-        """Return the key that a day was built with."""
-        record = self.keys.get(Partition(day))
-        return None if record is None else record.key
-
-    def entry(self, day: date, wanted: Mapping[str, Any], lacks: str | None) -> Entry:
-        partition = Partition(day)
-        if partition not in self.keys or self.table is None:
-            return Entry(self.name, day, "missing", lacks or "not built yet", 0)
-        record = self.keys[partition]
-        if record.key == digest(wanted):
-            return Entry(self.name, day, "complete", "", record.rows)
-        causes = "; ".join(_causes(self.table.built(partition) or {}, wanted)) or "built by hand"
-        return Entry(self.name, day, "stale", causes, record.rows)
-
-
-def _causes(built: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
-    words = {
-        "code": "the declaration changed",
-        "program": "the program is another one now",
-        "samples": "its samples changed",
-    }
-    for part, sentence in words.items():
-        if part in wanted and built.get(part) != wanted[part]:
-            yield sentence
-    before = built.get("inputs", {})
-    for log, now in wanted.get("inputs", {}).items():
-        changed = [day for day in now if before.get(log, {}).get(day) != now[day]]
-        for day in changed[:3]:
-            old = before.get(log, {}).get(day, {"files": 0, "bytes": 0})
-            yield f"log {log} of {day}: {_size(old)} -> {_size(now[day])}"
-        if len(changed) > 3:
-            yield f"log {log}: {len(changed) - 3} more days changed"
-
-
-def _size(log_day: Mapping[str, Any]) -> str:
-    return f"{log_day['files']} files, {log_day['bytes']} bytes"
+def _failed(entry: Entry, failures: Mapping[Partition, Mapping[str, Any]], key: str) -> Entry:
+    """Return the entry as failed, if its partition is to be built and the last try to build it so failed."""
+    failure = failures.get(entry.partition)
+    if failure is None or not entry.due or failure["key"] != key:
+        return entry
+    why = f"{failure['error']}: {failure['message']} ({entry.why or entry.state})"
+    return replace(entry, state="failed", why=why)

@@ -4,9 +4,30 @@ Owns the way from files that others wrote to typed rows, each one kept, rejected
 Never in here: what the rows mean (samples, cleaning), inferred types, or a write to the log's own folder.
 """
 
+from featurelib.logs._cache import FactsCache
+from featurelib.logs._partitions import partitions_of
 from featurelib.logs._rules import REJECTS
-from featurelib.logs.files import LogFile, available, files_of, fingerprint, partitions_of
+from featurelib.logs._walk import FoundFile
+from featurelib.logs.facts import facts_of
+from featurelib.logs.files import LogFile, available, files_of, fingerprint
+from featurelib.logs.index import LogIndex
 from featurelib.logs.log import Log
+from featurelib.logs.repeats import Repeats
 from featurelib.logs.slices import LogSlice, read
 
-__all__ = ["REJECTS", "Log", "LogFile", "LogSlice", "available", "files_of", "fingerprint", "partitions_of", "read"]
+__all__ = [
+    "REJECTS",
+    "FactsCache",
+    "FoundFile",
+    "Log",
+    "LogFile",
+    "LogIndex",
+    "LogSlice",
+    "Repeats",
+    "available",
+    "facts_of",
+    "files_of",
+    "fingerprint",
+    "partitions_of",
+    "read",
+]

@@ -46,7 +46,7 @@ def refuse_unknown(log: Log, where: str, unknown: Collection[str]) -> None:
 
 
 def check_types(log: Log, file: str, raw: pl.Schema) -> None:
-    """Check that each declared column has its type, or one that widens to it.
+    """Check that each declared column has its type, one that widens to it, or whole numbers where it has an epoch.
 
     Raises
     ------
@@ -54,16 +54,24 @@ def check_types(log: Log, file: str, raw: pl.Schema) -> None:
         At the first that has not.
     """
     for name, source in log.sources.items():
-        want = log.table.columns[name].dtype
-        if source in raw and not widens(raw[source], want):
-            raise ColumnTypeError(
-                log,
-                source,
-                where=f"file {file}",
-                got=repr(raw[source]),
-                want=f"{want!r} or a type that widens to it without loss",
-                hint=f"Write the file again with that type, or declare {raw[source]!r} and convert it later.",
-            )
+        column = log.table.columns[name]
+        want, counted = (
+            column.dtype,
+            source in raw and raw[source].is_integer() and isinstance(column.dtype, pl.Datetime),
+        )
+        if source not in raw or widens(raw[source], want) or (counted and column.epoch is not None):
+            continue
+        hint = f"Write the file again with that type, or declare {raw[source]!r} and convert it later."
+        if counted:
+            hint = "If these are seconds, ms or us since 1970, declare the column's epoch."
+        raise ColumnTypeError(
+            log,
+            source,
+            where=f"file {file}",
+            got=repr(raw[source]),
+            want=f"{want!r} or a type that widens to it without loss",
+            hint=hint,
+        )
 
 
 def widens(got: pl.DataType, want: pl.DataType) -> bool:

@@ -50,6 +50,7 @@ class CsvFile:
         self._rows = 0
         self.broken = 0
         self._closed = False
+        self._one_line_each = False
         rows = self._records()
         self._header = next(rows, (0, []))[1]
         self._has_rows = next(rows, None) is not None
@@ -77,6 +78,7 @@ class CsvFile:
         if not self._closed:
             line, _ = deque(self._records(), maxlen=1)[0]
             raise LogFileError(self._path, f"opens a quote in line {line} that is never closed", hint=_QUOTES)
+        self._one_line_each = not self.broken and feed.lines == 1 + self._rows
 
     def located(self, rejects: pl.DataFrame) -> pl.DataFrame:
         """Return the rejects of `batches` at their physical lines, and those of rows of another width."""
@@ -86,12 +88,12 @@ class CsvFile:
         lines: dict[int, int] = {}
         others = []
         row = 0
-        for line, fields in islice(self._records(), 1, None):
-            if len(fields) != len(self._header):
+        for line, fields, number in self._numbered():
+            if number is None:
                 width = f"{len(fields)} fields, not {len(self._header)}"
                 others.append((line, "field_count", None, width, _json(fields)))
                 continue
-            row += 1
+            row = number
             if row in wanted:
                 lines[row] = line
         if (row, len(others)) != (self._rows, self.broken):
@@ -101,6 +103,25 @@ class CsvFile:
             physical = pl.col("line").replace_strict(lines, return_dtype=pl.Int64)
             rejects = rejects.with_columns(physical)
         return pl.concat([rejects, pl.DataFrame(others, schema=FOUND, orient="row")]).sort("line")
+
+    def lines(self, rows: pl.Series) -> pl.Series:
+        """Return the physical lines of rows of the right width, given by their numbers, ascending.
+
+        Raises
+        ------
+        LogFileError
+            If the file has fewer rows than when it was read.
+        """
+        if self._one_line_each or rows.is_empty():
+            return rows + 1
+        wanted, last = set(rows), rows[-1]
+        lines: dict[int, int] = {}
+        for line, _, number in self._numbered():
+            if number is not None and number in wanted:
+                lines[number] = line
+            if number == last:
+                return rows.replace_strict(lines, return_dtype=pl.Int64)
+        raise LogFileError(self._path, f"held {self._rows} rows when read, and fewer now", hint=_AGAIN)
 
     def row(self) -> pl.Expr:
         """Return a row of typed texts as JSON text under the raw names."""
@@ -147,6 +168,16 @@ class CsvFile:
         for block in blocks:
             yield pl.DataFrame(block).rename(names).with_columns(nothing)
 
+    def _numbered(self) -> Iterator[tuple[int, list[str], int | None]]:
+        """Yield each row: its first physical line, its fields, and its number among those of the right width."""
+        number = 0
+        for line, fields in islice(self._records(), 1, None):
+            if len(fields) == len(self._header):
+                number += 1
+                yield line, fields, number
+            else:
+                yield line, fields, None
+
     def _records(self) -> Generator[tuple[int, list[str]], None, None]:
         """Yield each row that is not blank, header included, with its first physical line.
 
@@ -178,7 +209,14 @@ class _Feed(io.RawIOBase):
     def __init__(self, stream: IO[bytes], end: str) -> None:
         self._stream, self._end, self._held = stream, end, b""
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._last = ""
+        self._ends = 0
         self.damaged = False
+
+    @property
+    def lines(self) -> int:
+        """How many physical lines were read, the one of our own left out; at least as many as there are."""
+        return self._ends - (self._last == "\n")
 
     def readable(self) -> bool:
         return True
@@ -188,15 +226,19 @@ class _Feed(io.RawIOBase):
         cut = min(size, len(data))
         if cut > 1 and data[cut - 1 : cut] == b"\r":
             cut -= 1
-        self._held = data[cut:]
-        return data[:cut]
+        self._held, data = data[cut:], data[:cut]
+        self._ends += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+        return data
 
     def _more(self, size: int) -> bytes:
         text, data = "", b"?"
         while data and not text:  # a read may end within the first sign
             data = self._stream.read(size)
             text = self._decoder.decode(data, final=not data)
-        if not data:
+        if data:
+            self._last = text[-1]
+        else:
+            self._last = text[-1:] or self._last
             text, self._end = text + self._end, ""
         try:
             return text.encode()

@@ -1,8 +1,7 @@
 """Pattern: the one idea behind Hive, flat and nested layouts of log files."""
 
-import glob
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -10,7 +9,7 @@ from functools import lru_cache
 _TOKEN = re.compile(r"\{(?P<field>dt|hr)(?::(?P<format>[^{}]*))?\}|(?P<star>\*)|(?P<text>[^*{}]+)")
 _DIRECTIVE = re.compile(r"%(?P<field>[Ymdj])|(?P<text>[^%*]+)")
 _HOURS = {None: "H", "": "H", "02d": "H", "d": "h"}
-_DIGITS = {"Y": "[0-9]{4}", "m": "[0-9]{2}", "d": "[0-9]{2}", "j": "[0-9]{3}", "H": "[0-9]{2}", "h": "[0-9]{1,2}"}
+_DIGITS = {"Y": "[0-9]{4}", "m": "[0-9]{2}", "d": "[0-9]{2}", "j": "[0-9]{3}", "H": "[0-9]{2}", "h": "0|[1-9][0-9]?"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,62 +19,74 @@ class Piece:
     kind: str
     text: str = ""
 
-    def written(self, partition: datetime | None) -> str:
-        """Return the piece in the name of a partition's file, as a glob; ``None`` stands for any partition."""
+    def written(self, partition: datetime) -> str:
+        """Return the piece in the name of a partition's file; not of a star, which any text may fill."""
         if self.kind == "text":
-            return glob.escape(self.text)
-        if self.kind == "star" or partition is None:
-            return "*"
+            return self.text
         return str(partition.hour) if self.kind == "h" else f"{partition:%{self.kind}}"
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """A parsed pattern, which writes the names of a partition's files and reads a partition from a name."""
+class Segment:
+    """One name of a path, of a folder or of the file: what stands between two ``/``."""
 
     pieces: tuple[Piece, ...]
+    regex: re.Pattern[str]
+
+    @property
+    def fields(self) -> set[str]:
+        """Return which fields of a time the name holds."""
+        return {piece.kind for piece in self.pieces} & set(_DIGITS)
+
+    def name(self, partition: datetime | None) -> str | None:
+        """Return the name, or ``None`` if there may be several: for a star, and a field while no partition is given."""
+        kinds = {piece.kind for piece in self.pieces}
+        if "star" in kinds or (partition is None and kinds != {"text"}):
+            return None
+        return "".join(piece.text if partition is None else piece.written(partition) for piece in self.pieces)
+
+    def match(self, name: str, stated: Mapping[str, str]) -> Mapping[str, str] | None:
+        """Return the fields stated by the names so far and by this one; ``None`` if it does not fit, or disagrees."""
+        found = self.regex.fullmatch(name)
+        if found is None:
+            return None
+        if not self.regex.groups:
+            return stated
+        fields = {**stated, **found.groupdict()}
+        return fields if all(fields[kind] == text for kind, text in stated.items()) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A parsed pattern: the names, one below the other, that lead to a partition's files."""
+
+    segments: tuple[Segment, ...]
 
     @property
     def fields(self) -> set[str]:
         """Return which fields of a time the pattern holds."""
-        return {piece.kind for piece in self.pieces} & set(_DIGITS)
+        return set[str]().union(*(segment.fields for segment in self.segments))
 
-    def glob(self, partition: datetime | None = None) -> str:
-        """Return the glob that finds the files of one partition, or of all."""
-        return re.sub(r"\*+", "*", "".join(piece.written(partition) for piece in self.pieces))
+    @property
+    def stated_by(self) -> int:
+        """Return the number of the last segment that holds a field."""
+        return max(number for number, segment in enumerate(self.segments) if segment.fields)
 
-    def regex(self) -> re.Pattern[str]:
-        """Return the exact form of `glob`: digits where a time stands, and no hidden names."""
-        seen: set[str] = set()
-        parts = []
-        for at, piece in enumerate(self.pieces):
-            if piece.kind == "text":
-                parts.append(re.escape(piece.text))
-            elif piece.kind == "star":
-                # NOTE: writers park unfinished and side files under names that start with "." or "_"
-                starts = at == 0 or self.pieces[at - 1].text.endswith("/")
-                parts.append("(?![._])[^/]*" if starts else "[^/]*")
-            elif piece.kind in seen:
-                parts.append(f"(?P={piece.kind})")
-            else:
-                seen.add(piece.kind)
-                parts.append(f"(?P<{piece.kind}>{_DIGITS[piece.kind]})")
-        return re.compile("".join(parts))
 
-    def partition_of(self, path: str) -> datetime | None:
-        """Return the partition that a file's name states, or ``None`` if the name does not fit."""
-        found = self.regex().fullmatch(path)
-        if found is None:
-            return None
-        field = {kind: int(text) for kind, text in found.groupdict().items()}
-        try:
-            day = date(field["Y"], field.get("m", 1), field.get("d", 1))
-            day += timedelta(days=field["j"] - 1 if "m" not in field else 0)
-            stated = datetime(day.year, day.month, day.day, field.get("H", field.get("h", 0)), tzinfo=UTC)
-        except (ValueError, OverflowError):  # such as month 13
-            return None
-        agrees = all(Piece(kind).written(stated) == text for kind, text in found.groupdict().items())
-        return stated if agrees else None  # such as day 366 of a year that has 365
+def partition_of(fields: Mapping[str, str]) -> datetime | None:
+    """Return the partition that the fields of a name state, or ``None`` where there is no such time."""
+    number = {kind: int(text) for kind, text in fields.items()}
+    try:
+        new_year = date(number["Y"], 1, 1)
+        day = (
+            new_year + timedelta(days=number["j"] - 1) if "j" in number else date(number["Y"], number["m"], number["d"])
+        )
+        stated = datetime(day.year, day.month, day.day, number.get("H", number.get("h", 0)), tzinfo=UTC)
+    except (ValueError, OverflowError):  # such as month 13
+        return None
+    said = {"Y": day.year, "m": day.month, "d": day.day, "j": (day - new_year).days + 1, "H": stated.hour}
+    agrees = all(said["H" if kind == "h" else kind] == value for kind, value in number.items())
+    return stated if agrees else None  # such as day 366 of a year that has 365
 
 
 @lru_cache(maxsize=256)
@@ -90,11 +101,43 @@ def parse(text: str) -> Pattern:
     if not text or text.startswith("/") or ".." in text.split("/") or "**" in text:
         msg = "a path below the log root, with `*` inside one folder or file name"
         raise ValueError(msg)
-    pattern = Pattern(tuple(_pieces(text)))
+    pattern = Pattern(tuple(_segments(text)))
     if not ({"Y", "m", "d"} <= pattern.fields or {"Y", "j"} <= pattern.fields):
         msg = "a pattern with {dt}, or {dt:...} parts that together state year, month and day"
         raise ValueError(msg)
     return pattern
+
+
+def _segments(text: str) -> Iterator[Segment]:
+    names: list[list[Piece]] = [[]]
+    for piece in _pieces(text):
+        if piece.kind != "text":
+            names[-1].append(piece)
+            continue
+        first, *others = piece.text.split("/")
+        names[-1].append(Piece("text", first))
+        names += [[Piece("text", other)] for other in others]
+    for name in names:
+        pieces = tuple(piece for piece in name if piece != Piece("text"))
+        if pieces and pieces != (Piece("text", "."),):
+            yield Segment(pieces, _regex(pieces))
+
+
+def _regex(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
+    seen: set[str] = set()
+    parts = []
+    for at, piece in enumerate(pieces):
+        if piece.kind == "text":
+            parts.append(re.escape(piece.text))
+        elif piece.kind == "star":
+            # NOTE: writers park unfinished and side files under names that start with "." or "_"
+            parts.append("(?![._]).*" if at == 0 else ".*")
+        elif piece.kind in seen:
+            parts.append(f"(?P={piece.kind})")
+        else:
+            seen.add(piece.kind)
+            parts.append(f"(?P<{piece.kind}>{_DIGITS[piece.kind]})")
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def _pieces(text: str) -> Iterator[Piece]:

@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from featurelib.logs._rules import FOUND
 
 
-@dataclass(frozen=True, slots=True)
+class Numbering(Protocol):
+    """What a text file knows of its rows once it is read."""
+
+    def lines(self, rows: pl.Series) -> pl.Series:
+        """Return the physical lines of rows given as `LINE` numbers them, ascending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """One Parquet file of the frame.
 
@@ -17,18 +25,24 @@ class Scan:
     ----------
     path
         The file.
+    file
+        The log file that it is, or that its rows come from: the name below the log root.
     rows
         How many it has.
     columns
-        The table's columns from the raw ones.
+        The table's columns from the raw ones, and others that ``keep`` reads.
     keep
         Which rows; ``None`` keeps all.
+    numbering
+        The text file that it is a typed copy of, with its rows' numbers under `LINE`; ``None`` for a Parquet log.
     """
 
     path: Path
+    file: str
     rows: int
     columns: list[pl.Expr]
     keep: pl.Expr | None = None
+    numbering: Numbering | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,6 @@ def frame_of(scans: Sequence[Scan], schema: pl.Schema, *, number: str | None = N
     plans, first = [], 0
     for one in scans:
         plan = scan(one.path, number=number, first=first).select(*numbers, *one.columns)
-        plans.append(plan if one.keep is None else plan.filter(one.keep))
+        plans.append(plan if one.keep is None else plan.filter(one.keep).select(*numbers, *schema.names()))
         first += one.rows
     return pl.concat(plans) if plans else pl.LazyFrame(schema={**numbers, **schema})

@@ -7,10 +7,11 @@ from typing import Protocol
 import polars as pl
 
 from featurelib.errors import StorageError
+from featurelib.logs._clocks import clock_faults
 from featurelib.logs._csv import CsvFile
 from featurelib.logs._jsonl import JsonLinesFile
 from featurelib.logs._placement import Placement
-from featurelib.logs._rules import FOUND, any_fault, rejects_of, row_faults
+from featurelib.logs._rules import FOUND, LINE, any_fault, rejects_of, row_faults
 from featurelib.logs._scan import FileRows, Scan
 from featurelib.logs._typed import Batch, type_faults, typed
 from featurelib.logs.log import Log
@@ -29,6 +30,9 @@ class TextFile(Protocol):
 
     def located(self, rejects: pl.DataFrame) -> pl.DataFrame:
         """Return the rejects with physical lines, in their order."""
+
+    def lines(self, rows: pl.Series) -> pl.Series:
+        """Return the physical lines of rows given as `LINE` numbers them, ascending, once all are read."""
 
     def row(self) -> pl.Expr:
         """Return a row of typed texts as JSON text."""
@@ -59,18 +63,20 @@ def read_text(log: Log, path: Path, file: str, place: Placement, parts: Path) ->
     """
     source: TextFile = CsvFile(log, path, file) if log.format == "csv" else JsonLinesFile(log, path, file)
     schema = log.table.polars_schema()
-    faults = [*type_faults(schema), *row_faults(log.table), place.outside()]
+    faults = [*type_faults(log.table.columns), *row_faults(log.table), *clock_faults(log), place.outside()]
     marks = [place.mine().alias(_MINE), any_fault(faults).alias(_FAULTY)]
     rows = elsewhere = 0
     found, scans = [pl.DataFrame(schema=FOUND)], []
     for number, batch in enumerate(source.batches()):
-        values = typed(batch.texts, schema, log.null_texts).with_columns(marks)
+        values = typed(batch.texts, log.table.columns, log.null_texts).with_columns(marks)
         ours = values.filter(_MINE)
         rows += values.height + batch.rejects.height
         elsewhere += values.height - ours.height
         found += [rejects_of(ours.filter(_FAULTY), faults, source.row()), batch.rejects]
-        good = ours.filter(pl.col(_FAULTY).not_()).select(schema.names())
-        scans.append(_written(good, parts.with_name(f"{parts.name}-{number:06d}.parquet")))
+        good = ours.filter(pl.col(_FAULTY).not_()).select(*schema.names(), pl.col(LINE).cast(pl.UInt32))
+        part = _written(good, parts.with_name(f"{parts.name}-{number:06d}.parquet"))
+        columns = [pl.col(name).cast(dtype) for name, dtype in schema.items()]
+        scans.append(Scan(path=part, file=file, rows=good.height, columns=columns, numbering=source))
     rejects = source.located(pl.concat(found))
     if not place.home:  # rows that have no event time are the slice's that holds the partition
         untimed = pl.col("reason").is_in(_UNTIMED)
@@ -78,10 +84,10 @@ def read_text(log: Log, path: Path, file: str, place: Placement, parts: Path) ->
     return FileRows(rows + source.broken, elsewhere, rejects, scans)
 
 
-def _written(rows: pl.DataFrame, path: Path) -> Scan:
+def _written(rows: pl.DataFrame, path: Path) -> Path:
     try:
         rows.write_parquet(path, compression="lz4", statistics=True)
     except OSError as error:
         msg = f"{path}: cannot be written ({error}). Free some space in the scratch directory, or choose another."
         raise StorageError(msg) from error
-    return Scan(path, rows.height, [pl.col(name).cast(dtype) for name, dtype in rows.schema.items()])
+    return path

@@ -1,12 +1,14 @@
 """Typed texts: strict parsing of text fields, null where a text is not of the declared type."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from featurelib.errors import ColumnTypeError
+from featurelib.logs._epochs import from_text, number_form
 from featurelib.logs._rules import Fault
+from featurelib.schema.column import Column
 
 TEXT = "__text__"  # prefix of the raw text, kept beside the typed value
 _DIGITS = {"ms": 3, "us": 6, "ns": 9}
@@ -35,15 +37,15 @@ def check_text_type(who: object, name: str, dtype: pl.DataType) -> None:
         )
 
 
-def typed(texts: pl.DataFrame, schema: pl.Schema, null_texts: Sequence[str]) -> pl.DataFrame:
+def typed(texts: pl.DataFrame, columns: Mapping[str, Column], null_texts: Sequence[str]) -> pl.DataFrame:
     """Add the typed columns beside their texts.
 
     Parameters
     ----------
     texts
         Text columns under the names of the table; other columns are kept as they are.
-    schema
-        Names and types wanted.
+    columns
+        What is wanted, by name.
     null_texts
         Texts that mean null in a column that is not text.
 
@@ -52,21 +54,24 @@ def typed(texts: pl.DataFrame, schema: pl.Schema, null_texts: Sequence[str]) -> 
     pl.DataFrame
         ``<name>`` typed, null where the text does not parse, and ``TEXT + <name>`` with the text.
     """
-    raw = [_without(name, dtype, null_texts).alias(TEXT + name) for name, dtype in schema.items()]
-    values = [_parse(pl.col(TEXT + name), dtype).alias(name) for name, dtype in schema.items()]
+    raw = [_without(name, column.dtype, null_texts).alias(TEXT + name) for name, column in columns.items()]
+    values = [_parse(pl.col(TEXT + name), column).alias(name) for name, column in columns.items()]
     return texts.with_columns(raw).with_columns(values)
 
 
-def type_faults(schema: pl.Schema) -> list[Fault]:
+def type_faults(columns: Mapping[str, Column]) -> list[Fault]:
     """Return the faults of texts that are not of their column's type, in order of columns."""
     faults = []
-    for name, dtype in schema.items():
-        text = pl.col(TEXT + name)
+    for name, column in columns.items():
+        text, dtype = pl.col(TEXT + name), column.dtype
         broken = pl.col(name).is_null() & text.is_not_null()
         if isinstance(dtype, pl.Datetime):
             other = "" if dtype.time_zone else _ZONE
-            zone = text.str.contains(f"^{_DATE}{_CLOCK}(\\.[0-9]+)?{other}$").fill_null(value=False)
-            faults.append(Fault("bad_time", name, broken & zone, text))
+            form = f"^{_DATE}{_CLOCK}(\\.[0-9]+)?{other}$"
+            if column.epoch is not None:
+                form += "|" + number_form(dtype, column.epoch)
+            stated = text.str.contains(form).fill_null(value=False)
+            faults.append(Fault("bad_time", name, broken & stated, text))
         faults.append(Fault("bad_type", name, broken, text))
     return faults
 
@@ -77,9 +82,11 @@ def _without(name: str, dtype: pl.DataType, null_texts: Sequence[str]) -> pl.Exp
     return pl.when(pl.col(name).is_in(list(null_texts)).not_()).then(pl.col(name))
 
 
-def _parse(text: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+def _parse(text: pl.Expr, column: Column) -> pl.Expr:
+    dtype = column.dtype
     if isinstance(dtype, pl.Datetime):
-        return _datetime(text, dtype)
+        instant = _datetime(text, dtype)
+        return instant if column.epoch is None else pl.coalesce(instant, from_text(text, dtype, column.epoch))
     if isinstance(dtype, pl.Date):
         return _where(text, f"^{_DATE}$").str.to_date("%Y-%m-%d", strict=False)
     if isinstance(dtype, pl.Boolean):

@@ -9,6 +9,7 @@ import polars as pl
 from featurelib.errors import ColumnMissingError, ParameterError
 from featurelib.logs._pattern import Pattern, parse
 from featurelib.logs._typed import check_text_type
+from featurelib.logs.repeats import Repeats
 from featurelib.schema.table import Table
 
 Format = Literal["parquet", "csv", "jsonl"]
@@ -42,6 +43,12 @@ class Log:
     event_id
         Column whose value identifies an event, where there is one: a row with the same value as an earlier one is a
         duplicate, which samples and windows set aside and count.
+    repeats
+        Which rows without an event id are the same event, sent more than once: those of a log that declares none, and
+        those whose id is null. By default none.
+    skew
+        How much later than its landing time an event may say that it happened: clocks differ. 0 or more; only for a
+        table with a landing time.
     unknown_columns
         ``refuse`` stops at a column (or JSON key) that the table lacks; ``ignore`` passes over it.
     null_texts
@@ -53,7 +60,7 @@ class Log:
     ParameterError
         If a parameter is out of its range.
     ColumnMissingError
-        If the table lacks the event id.
+        If the table lacks the event id, or a column of the repeats.
     ColumnTypeError
         If a text format cannot hold the type of a column.
 
@@ -74,6 +81,8 @@ class Log:
     every: Literal["1d", "1h"] = "1d"
     lateness: timedelta = timedelta(0)
     event_id: str | None = None
+    repeats: Repeats | None = None
+    skew: timedelta = timedelta(minutes=10)
     unknown_columns: Literal["refuse", "ignore"] = "refuse"
     null_texts: tuple[str, ...] = ("",)
 
@@ -86,6 +95,8 @@ class Log:
             raise ParameterError(self, "unknown_columns", got=self.unknown_columns, want="'refuse' or 'ignore'")
         if self.lateness < timedelta(0):
             raise ParameterError(self, "lateness", got=self.lateness, want="0 or more")
+        if self.skew < timedelta(0):
+            raise ParameterError(self, "skew", got=self.skew, want="0 or more")
         if not isinstance(self.null_texts, tuple) or not all(isinstance(text, str) for text in self.null_texts):
             raise ParameterError(self, "null_texts", got=self.null_texts, want="a tuple of texts")
         self._check_files()
@@ -110,8 +121,10 @@ class Log:
         if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
             want = f"a table whose event time {time!r} is a Datetime with a time zone"
             raise ParameterError(self, "table", got=f"{self.table.__name__} with {dtype!r}", want=want)
-        if self.event_id is not None and self.event_id not in columns:
-            raise ColumnMissingError(self, self.event_id, where=f"table {self.table.__name__}", columns=columns)
+        named = [] if self.event_id is None else [self.event_id]
+        for name in [*named, *(self.repeats.columns if self.repeats else ())]:
+            if name not in columns:
+                raise ColumnMissingError(self, name, where=f"table {self.table.__name__}", columns=columns)
         sources = list(self.sources.values())
         twice = sorted({source for source in sources if sources.count(source) > 1})
         if twice:

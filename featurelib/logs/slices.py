@@ -14,11 +14,14 @@ import polars as pl
 from featurelib.errors import LogMissingError, StorageError
 from featurelib.logs._bytes import check_content
 from featurelib.logs._parquet import read_parquet
+from featurelib.logs._partitions import partitions_of, utc_span
 from featurelib.logs._placement import Placement
 from featurelib.logs._rules import REJECTS
 from featurelib.logs._scan import FileRows, Scan, frame_of
+from featurelib.logs._sources import sources_of
 from featurelib.logs._text import read_text
-from featurelib.logs.files import LogFile, available, distinct, files_of, identify, partitions_of, utc_span
+from featurelib.logs._walk import distinct, walk
+from featurelib.logs.files import LogFile, available, identify
 from featurelib.logs.log import Log
 
 
@@ -43,7 +46,7 @@ class LogSlice:
     files
         The files read, in order.
     missing
-        Partitions without files (only with ``required=False``).
+        Partitions without files; with ``required=True``, only such as late rows may still land in.
     """
 
     schema: pl.Schema
@@ -65,6 +68,33 @@ class LogSlice:
         To filter on the numbers is cheap: it reaches into the files.
         """
         return frame_of(self.scans, self.schema, number=name)
+
+    def sources(self, numbers: pl.Series) -> pl.DataFrame:
+        """Return where rows stood.
+
+        Parameters
+        ----------
+        numbers
+            Of rows, as `numbered` gives them; in any order, and more than once. Null gives null.
+
+        Returns
+        -------
+        pl.DataFrame
+            ``number``, ``file`` and ``line``, one row for each number, in order; the last two as in `rejects`.
+
+        Raises
+        ------
+        UsageError
+            If there is no row of such a number.
+        LogFileError
+            If a CSV file was cut since it was read.
+
+        Notes
+        -----
+        Of a CSV file in which a row takes more than one line, or that has blank lines or rows of another width, the
+        lines are found by reading it again, slowly.
+        """
+        return sources_of(self.scans, numbers)
 
 
 def read(log: Log, root: Path, start: datetime, end: datetime, *, scratch: Path, required: bool = True) -> LogSlice:
@@ -98,11 +128,26 @@ def read(log: Log, root: Path, start: datetime, end: datetime, *, scratch: Path,
 
     Notes
     -----
-    Reasons of rejects, in the order in which they count, are ``field_count`` (CSV), ``bad_json`` (JSON lines),
-    ``bad_encoding`` (no UTF-8); then by column ``bad_time`` (the text states no time zone, or one where the column has
-    none) and ``bad_type``; then by column ``missing_value``, ``not_a_number``, ``out_of_range`` and ``not_allowed``;
-    then ``check:<id>``; then ``outside_partition``. Rules with ``on_fail="warn"`` reject nothing, but a row without an
-    event time is always rejected.
+    A row with several faults has the first of these reasons:
+
+    ``field_count``, ``bad_json``, ``bad_encoding``
+        It has too few or too many fields (CSV), is no JSON object (JSON lines), or is no UTF-8.
+    ``bad_time``, ``bad_type``, by column
+        A clock that states no time zone (or one where the column has none), or a number that is no time from 1971 to
+        2199 in the column's ``epoch``, and so likely of another unit; any other text that is not of the column's type.
+    ``missing_value``, ``not_a_number``, ``out_of_range``, ``not_allowed``, by column
+        A value breaks a rule of its column.
+    ``check:<id>``
+        The row breaks a check of the table.
+    ``before_1970``
+        The event time or the landing time is: a clock that was never set.
+    ``in_the_future``
+        The event happened more than the log's ``skew`` after it landed; only where the table has a landing time with
+        a zone, and it is not null.
+    ``outside_partition``
+        The event happened after its partition, or longer before it than the log's lateness.
+
+    Rules with ``on_fail="warn"`` reject nothing, but a row without an event time is always rejected.
 
     A row belongs to the slice that holds its event time; a row whose event time is unknown or outside its partition
     (less the log's lateness) belongs to the slice that holds the start of its partition. So slices that tile time
@@ -112,28 +157,30 @@ def read(log: Log, root: Path, start: datetime, end: datetime, *, scratch: Path,
     key given twice the last counts, and a nested value in a text column is kept as compact JSON.
     """
     start, end = utc_span(log, start, end)
-    found = {partition: files_of(log, root, partition) for partition in partitions_of(log, start, end)}
-    missing = tuple(partition for partition, paths in found.items() if not paths)
-    if missing and required:
-        raise LogMissingError(_missing(log, root, missing))
-    places = {path: Placement(log, partition, start, end) for partition, paths in found.items() for path in paths}
+    found = {part: walk(log, root, part).get(part, ()) for part in partitions_of(log, start, end)}
+    missing = tuple(partition for partition, files in found.items() if not files)
+    lacking = [partition for partition in missing if partition < end]
+    if lacking and required:
+        raise LogMissingError(_missing(log, root, lacking))
+    places = {file: Placement(log, partition, start, end) for partition, files in found.items() for file in files}
     with _parts(log, scratch) as parts:
-        files = {
-            path: _read_file(root, path, places[path], parts / f"{n:05d}") for n, path in enumerate(distinct(places))
+        read_files = {
+            file.path: _read_file(root, file.path, places[file], parts / f"{number:05d}")
+            for number, file in enumerate(distinct(places))
         }
-        return _slice(log, root, files, missing)
+        return _slice(log, root, read_files, missing)
 
 
-def _read_file(root: Path, path: Path, place: Placement, parts: Path) -> FileRows:
-    log, file = place.log, path.relative_to(root).as_posix()
+def _read_file(root: Path, file: str, place: Placement, parts: Path) -> FileRows:
+    log, path = place.log, root / file
     check_content(log, path)
     if log.format == "parquet":
         return read_parquet(log, path, file, place)
     return read_text(log, path, file, place, parts)
 
 
-def _slice(log: Log, root: Path, files: Mapping[Path, FileRows], missing: tuple[datetime, ...]) -> LogSlice:
-    read_files = [identify(root, path, rows=found.rows) for path, found in files.items()]
+def _slice(log: Log, root: Path, files: Mapping[str, FileRows], missing: tuple[datetime, ...]) -> LogSlice:
+    read_files = [identify(root, file, rows=found.rows) for file, found in files.items()]
     rejects = [
         found.rejects.select(pl.lit(log.name).alias("log"), pl.lit(file.path).alias("file"), pl.all())
         for file, found in zip(read_files, files.values(), strict=True)

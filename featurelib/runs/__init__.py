@@ -4,24 +4,33 @@ Owns the order of stages, the tasks that an engine spreads, and the commits, whi
 hold what a stage computes, or know who called (command line, Prefect, a test).
 """
 
-from featurelib.runs.backfill import announced, backfill
+from featurelib.runs.backfill import backfill, expected, to_do
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
+from featurelib.runs.progress import Progress
+from featurelib.runs.quarantine import Replay, SetAside, quarantined, replay
 from featurelib.runs.report import Report
 from featurelib.runs.run import Run
 from featurelib.runs.samples import build_samples
-from featurelib.runs.steps import Step, backfill_steps, fit_steps, follow
+from featurelib.runs.steps import Step, backfill_steps, fit, fit_steps, follow
 
 __all__ = [
+    "Progress",
+    "Replay",
     "Report",
     "Run",
+    "SetAside",
     "Step",
-    "announced",
     "backfill",
     "backfill_steps",
     "build_features",
     "build_samples",
+    "expected",
+    "fit",
     "fit_program",
     "fit_steps",
     "follow",
+    "quarantined",
+    "replay",
+    "to_do",
 ]

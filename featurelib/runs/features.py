@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from featurelib import __version__
-from featurelib.errors import ProgramMissingError
+from featurelib.engine import Failed, attempt
+from featurelib.errors import FeaturelibError, ProgramMissingError
 from featurelib.ledger import digest, fitted
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program
+from featurelib.runs.failures import conclude
 from featurelib.runs.run import Run
 from featurelib.samples import RowCounts
 from featurelib.schema import Metrics, Verdict, judge, measure, split
@@ -22,13 +23,13 @@ from featurelib.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class ApplyTask:
-    """Make the features of one day."""
+    """Make the features of one partition."""
 
     pipeline: Pipeline
     workspace: Workspace
     program: Program
     version: int
-    day: date
+    partition: Partition
     run: str
 
 
@@ -36,7 +37,7 @@ class ApplyTask:
 class ApplyResult:
     """What an apply task wrote and measured."""
 
-    day: date
+    partition: Partition
     file: StagedFile
     metrics: Metrics
     rows_in: int
@@ -44,17 +45,17 @@ class ApplyResult:
 
 
 def apply_task(task: ApplyTask) -> ApplyResult:
-    """Evaluate the program over one day of samples, stage the rows, and measure what was staged."""
+    """Evaluate the program over one partition of samples, stage the rows, and measure what was staged."""
     store = VersionedTable.open(task.workspace.table(task.pipeline.name, "features"))
     samples = VersionedTable.open(task.workspace.table(task.pipeline.name, "samples"))
-    partition = Partition(task.day)
+    partition = task.partition
     rows = samples.scan(task.version, partitions=[partition])
     features = task.program.transform(rows, keep=task.pipeline.carried)
     table, absent = task.pipeline.table, dropped_features(task.pipeline, task.program)
     nulls = [pl.lit(None, dtype=table.columns[name].dtype).alias(name) for name in absent]
     staged = store.stage(features.with_columns(nulls).select(list(table.columns)), partition, run=task.run)
     metrics = measure(pl.scan_parquet(Path(store.uri) / staged.path), table, absent=absent)
-    return ApplyResult(task.day, staged, metrics, samples.partitions(task.version)[partition].rows, absent)
+    return ApplyResult(partition, staged, metrics, samples.partitions(task.version)[partition].rows, absent)
 
 
 def dropped_features(pipeline: Pipeline, program: Program) -> tuple[str, ...]:
@@ -62,15 +63,15 @@ def dropped_features(pipeline: Pipeline, program: Program) -> tuple[str, ...]:
     return tuple(name for name in pipeline.feature_names if name not in program.outputs)
 
 
-def build_features(run: Run, days: Sequence[date]) -> int:
-    """Build the features of some days with the latest program, and commit them at once if every day passes its checks.
+def build_features(run: Run, partitions: Sequence[Partition]) -> int:
+    """Build the features of some partitions with the latest program, and commit at once those that pass their checks.
 
     Parameters
     ----------
     run
         The run.
-    days
-        Days whose samples are built, ascending.
+    partitions
+        Partitions whose samples are built, ascending.
 
     Returns
     -------
@@ -80,23 +81,30 @@ def build_features(run: Run, days: Sequence[date]) -> int:
     ------
     ProgramMissingError
         If no program is fitted for the pipeline as declared.
-    SchemaViolationError
-        If a day breaks a rule of its table; nothing of these days is published, readers stay on the last version.
+    PartitionsFailedError
+        If some broke a rule of their table, or could not be made: readers stay on what they had of these; the others
+        are committed.
     """
     program = fitted(run.pipeline, run.workspace)
     if program is None:
         raise ProgramMissingError(f"{run.pipeline} has no program as declared; run featurelib fit {run.pipeline.name}.")
     store, version = run.features, run.samples.version
-    tasks = [ApplyTask(run.pipeline, run.workspace, program, version, day, run.name) for day in days]
-    results = run.engine.map(apply_task, tasks)
-    verdicts = [_judged(run, result) for result in results]
     made_from = run.samples.partitions(version)
-    parts = {day: run.fingerprints.features(made_from[Partition(day)].key, program.fingerprint) for day in days}
-    results = _set_aside(run, results, verdicts, parts)
-    entries = {
-        result.day: _entry(parts[result.day], result, verdict)
-        for result, verdict in zip(results, verdicts, strict=True)
-    }
+    parts = {p: run.fingerprints.features(made_from[p].key, program.fingerprint) for p in partitions}
+    tasks = [ApplyTask(run.pipeline, run.workspace, program, version, partition, run.name) for partition in partitions]
+    failures: dict[Partition, FeaturelibError] = {}
+    passed: dict[Partition, tuple[ApplyResult, Verdict]] = {}
+    for task, result in zip(tasks, attempt(run.engine, apply_task, tasks), strict=True):
+        if isinstance(result, Failed):
+            failures[task.partition] = result.error
+            continue
+        try:
+            passed[task.partition] = result, _judged(run, result)
+        except FeaturelibError as error:
+            failures[task.partition] = error
+            store.discard([result.file])
+    results = _set_aside(run, passed, parts)
+    entries = {p: _entry(parts[p], results[p], verdict) for p, (_, verdict) in passed.items()}
     common = {
         "featurelib": __version__,
         "program": program.fingerprint,
@@ -106,23 +114,26 @@ def build_features(run: Run, days: Sequence[date]) -> int:
     lineage = Lineage(
         run=run.name,
         pipeline=run.pipeline.name,
-        partitions={str(Partition(day)): entry for day, entry in entries.items()},
+        partitions={str(partition): entry for partition, entry in entries.items()},
         common=common,
     )
-    return store.commit([result.file for result in results], replaces=[Partition(day) for day in days], lineage=lineage)
+    files = [result.file for result in results.values()]
+    committed = store.commit(files, replaces=list(results), lineage=lineage) if files else store.version
+    conclude(run, "features", partitions, failures, {partition: digest(parts[partition]) for partition in partitions})
+    return committed
 
 
 def _judged(run: Run, result: ApplyResult) -> Verdict:
-    """Return the verdict on a day that may be published."""
+    """Return the verdict on a partition that may be published."""
     pipeline = run.pipeline
     verdict = judge(result.metrics, pipeline.table, absent=result.absent)
-    verdict.raise_if_refused(f"{pipeline.name} features of {result.day}")
+    verdict.raise_if_refused(f"{pipeline.name} features of {result.partition}")
     return verdict
 
 
 @dataclass(frozen=True, slots=True)
 class SplitTask:
-    """Set aside the rows of one staged day that a rule sends to quarantine."""
+    """Set aside the rows of one staged partition that a rule sends to quarantine."""
 
     pipeline: Pipeline
     workspace: Workspace
@@ -143,28 +154,29 @@ def split_task(task: SplitTask) -> tuple[StagedFile, StagedFile]:
 
 
 def _set_aside(
-    run: Run, results: list[ApplyResult], verdicts: list[Verdict], parts: Mapping[date, Mapping[str, Any]]
-) -> list[ApplyResult]:
+    run: Run, passed: Mapping[Partition, tuple[ApplyResult, Verdict]], parts: Mapping[Partition, Mapping[str, Any]]
+) -> dict[Partition, ApplyResult]:
     """Return the results with the files that hold the good rows alone; commit the others to quarantine."""
     store, aside = run.features, run.quarantine_features
     there = aside.partitions()
-    broken = [result for result, verdict in zip(results, verdicts, strict=True) if verdict.set_aside]
-    stale = [result for result in results if Partition(result.day) in there and result not in broken]
-    tasks = [SplitTask(run.pipeline, run.workspace, result.file, result.absent, run.name) for result in broken]
-    split_files = dict(zip([result.day for result in broken], run.engine.map(split_task, tasks), strict=True))
-    replaced = [Partition(result.day) for result in (*broken, *stale)]
+    broken = {partition: result for partition, (result, verdict) in passed.items() if verdict.set_aside}
+    stale = [partition for partition in passed if partition in there and partition not in broken]
+    tasks = [SplitTask(run.pipeline, run.workspace, result.file, result.absent, run.name) for result in broken.values()]
+    split_files = dict(zip(broken, run.engine.map(split_task, tasks), strict=True))
+    replaced = [*broken, *stale]
     if replaced:
-        keys = {str(day): {"key": digest(parts[day.dt])} for day in replaced}
+        keys = {str(partition): {"key": digest(parts[partition])} for partition in replaced}
         lineage = Lineage(run=run.name, pipeline=run.pipeline.name, partitions=keys)
         aside.commit([bad for _, bad in split_files.values()], replaces=replaced, lineage=lineage)
-        store.discard([result.file for result in broken])
-    return [
-        replace(result, file=split_files[result.day][0]) if result.day in split_files else result for result in results
-    ]
+        store.discard([result.file for result in broken.values()])
+    return {
+        partition: replace(result, file=split_files[partition][0]) if partition in split_files else result
+        for partition, (result, _) in passed.items()
+    }
 
 
 def _entry(parts: Mapping[str, Any], result: ApplyResult, verdict: Verdict) -> dict[str, Any]:
-    """Return the lineage entry of a day."""
+    """Return the lineage entry of a partition."""
     dropped = {"quarantined": verdict.set_aside} if verdict.set_aside else {}
-    counts = RowCounts(result.rows_in, result.file.rows, dropped).check("features", result.day)
+    counts = RowCounts(result.rows_in, result.file.rows, dropped).check("features", result.partition)
     return {"key": digest(parts), **parts, "rows": {"samples": counts.to_json()}, "checks": dict(verdict.counts)}

@@ -1,7 +1,6 @@
 """Fit: learn a program from the samples of some days, and select its features."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
@@ -19,25 +18,26 @@ from featurelib.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class SurveyTask:
-    """Fill the states of a survey from one day of samples."""
+    """Fill the states of a survey from one partition of samples."""
 
     workspace: Workspace
     pipeline: str
     version: int
-    day: date
+    partition: Partition
     survey: Survey
 
 
 def survey_task(task: SurveyTask) -> list[State]:
-    """Return the filled states of one day."""
+    """Return the filled states of one partition."""
     table = VersionedTable.open(task.workspace.table(task.pipeline, "samples"))
-    return task.survey.of(table.scan(task.version, partitions=[Partition(task.day)]))
+    return task.survey.of(table.scan(task.version, partitions=[task.partition]))
 
 
 def fit_program(run: Run, days: Days) -> int:
     """Fit cleaning and features on the samples of some days, select, and save the program.
 
-    The result depends on the rows of the days alone, not on the engine: states are filled per day and merge exactly.
+    The result depends on the rows of the days alone, not on the engine: states are filled per partition, and merge
+    exactly.
 
     Parameters
     ----------
@@ -62,12 +62,13 @@ def fit_program(run: Run, days: Days) -> int:
     pipeline, samples = run.pipeline, run.samples
     version = samples.version
     there = samples.partitions(version)
-    missing = [str(day) for day in days if Partition(day) not in there]
+    partitions = pipeline.partitions(days)
+    missing = [str(partition) for partition in partitions if partition not in there]
     if missing:
         raise UsageError(f"fitting {pipeline} on {days} needs samples of {', '.join(missing)}; backfill these first.")
 
     def survey(asked: Survey) -> list[State]:
-        tasks = [SurveyTask(run.workspace, pipeline.name, version, day, asked) for day in days]
+        tasks = [SurveyTask(run.workspace, pipeline.name, version, partition, asked) for partition in partitions]
         return merge_answers(run.engine.map(survey_task, tasks))
 
     chains = learn(pipeline.operators, survey)
@@ -79,9 +80,9 @@ def fit_program(run: Run, days: Days) -> int:
         "fit": {
             "start": str(days.start),
             "end": str(days.end),
-            "rows": sum(there[Partition(day)].rows for day in days),
+            "rows": sum(there[partition].rows for partition in partitions),
         },
-        "samples": {str(day): there[Partition(day)].key for day in days},
+        "samples": {str(partition): there[partition].key for partition in partitions},
         "declared": declared_features(pipeline),
         "selection": [decision.to_json() for decision in decisions],
         "libraries": {"featurelib": __version__, "polars": pl.__version__},

@@ -1,10 +1,10 @@
 """Report: what a build made, and how to read it, told from what is stored."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from featurelib.days import Days
 from featurelib.errors import TableError
 from featurelib.ledger import fitted
 from featurelib.pipeline import Pipeline
@@ -16,22 +16,26 @@ from featurelib.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What lies in a pipeline's tables for a range of days.
+    """What lies in a pipeline's tables for some partitions.
 
     Attributes
     ----------
-    pipeline, days
+    pipeline, partitions
         Of what.
     built
-        Days of samples and of features that this run built; both empty when nothing was to be done.
+        Partitions of samples and of features that this run built; both 0 when nothing was to be done.
     logs
-        Rows of each log: in, kept, dropped by reason.
+        Rows of each log, and of the stage that makes samples of them: in, kept, dropped by reason.
+    changes
+        How many labels the last builds turned, such as ``clicked 0 to 1``, against those before them.
+    provisional
+        How many partitions have labels that may still change.
     features
         Rows from samples to features: in, kept, dropped by reason.
     decisions
         One record per feature: kept or dropped, rule, reason, scores.
     checks
-        Checks by status, over all days.
+        Checks by status, over all partitions.
     program, samples_version, features_version
         Versions that hold it.
     location
@@ -39,9 +43,11 @@ class Report:
     """
 
     pipeline: str
-    days: Days
+    partitions: tuple[Partition, ...]
     built: Mapping[str, int]
     logs: Mapping[str, RowCounts]
+    changes: Mapping[str, int]
+    provisional: int
     features: RowCounts
     decisions: tuple[Mapping[str, Any], ...]
     checks: Mapping[str, int]
@@ -51,7 +57,9 @@ class Report:
     location: str
 
     @classmethod
-    def read(cls, pipeline: Pipeline, workspace: Workspace, days: Days, built: Mapping[str, int]) -> "Report":
+    def read(
+        cls, pipeline: Pipeline, workspace: Workspace, partitions: Sequence[Partition], built: Mapping[str, int]
+    ) -> "Report":
         """Gather the report from the lineage of the live partitions."""
         samples = VersionedTable.open(workspace.table(pipeline.name, "samples"))
         features = VersionedTable.open(workspace.table(pipeline.name, "features"))
@@ -60,18 +68,25 @@ class Report:
             raise TableError(f"{pipeline} has no program as declared, so there is nothing to report; run a backfill.")
         logs: dict[str, RowCounts] = {}
         rows, checks = RowCounts(), dict.fromkeys(("passed", "failed", "quarantined", "warned"), 0)
-        for day in days:
-            for name, counts in (samples.built(Partition(day)) or {}).get("rows", {}).items():
+        changes: Counter[str] = Counter()
+        provisional = 0
+        for partition in partitions:
+            sampled = samples.built(partition) or {}
+            for name, counts in sampled.get("rows", {}).items():
                 logs[name] = logs.get(name, RowCounts()) + RowCounts.from_json(counts)
-            entry = features.built(Partition(day)) or {}
+            changes.update(sampled.get("changes", {}))
+            provisional += sampled.get("mature") is False
+            entry = features.built(partition) or {}
             rows += RowCounts.from_json(entry["rows"]["samples"]) if entry else RowCounts()
             for status, number in entry.get("checks", {}).items():
                 checks[status] += number
         return cls(
             pipeline=pipeline.name,
-            days=days,
+            partitions=tuple(partitions),
             built=built,
             logs=logs,
+            changes=changes,
+            provisional=provisional,
             features=rows,
             decisions=tuple(program.made["selection"]),
             checks=checks,
@@ -82,16 +97,22 @@ class Report:
         )
 
     @property
+    def span(self) -> str:
+        """The partitions, in words."""
+        first, last = self.partitions[0], self.partitions[-1]
+        return f"{first}" if first == last else f"{first} .. {last}"
+
+    @property
     def nothing_to_do(self) -> bool:
         """Whether the run found everything complete."""
         return not any(self.built.values())
 
     def text(self) -> str:
         """Return the report for a terminal."""
-        lines = [f"{self.pipeline}, {self.days}", ""]
+        lines = [f"{self.pipeline}, {self.span}", ""]
         if self.nothing_to_do:
             lines += ["Nothing was to be done: samples, program and features are complete. What is there:", ""]
-        lines += [*self._row_lines(), "", *self._feature_lines(), ""]
+        lines += [*self._row_lines(), *self._label_lines(), "", *self._feature_lines(), ""]
         lines += [self._check_line(), *self._where_lines()]
         return "\n".join(lines)
 
@@ -99,7 +120,18 @@ class Report:
         lines = ["Rows                        in       kept    dropped, by reason"]
         for name, counts in [*self.logs.items(), ("samples -> features", self.features)]:
             reasons = ", ".join(f"{reason} {number:,}" for reason, number in counts.dropped.items()) or "none"
-            lines.append(f"  {name:<20}{counts.rows_in:>10,} {counts.kept:>10,}    {reasons}")
+            made = f" (made {counts.made:,})" if counts.made else ""
+            lines.append(f"  {name:<20}{counts.rows_in:>10,} {counts.kept:>10,}    {reasons}{made}")
+        return lines
+
+    def _label_lines(self) -> list[str]:
+        lines = []
+        if self.changes:
+            lines.append(
+                "Labels that the last build turned: " + ", ".join(f"{w} {n:,}" for w, n in self.changes.items())
+            )
+        if self.provisional:
+            lines.append(f"Labels may still change in {self.provisional} of {len(self.partitions)} partitions.")
         return lines
 
     def _feature_lines(self) -> list[str]:
@@ -120,7 +152,7 @@ class Report:
 
     def _check_line(self) -> str:
         counted = ", ".join(f"{number} {status}" for status, number in self.checks.items() if number)
-        return f"Checks:   {counted or 'none'} (over {len(self.days)} days)"
+        return f"Checks:   {counted or 'none'} (over {len(self.partitions)} partitions)"
 
     def _where_lines(self) -> list[str]:
         return [
@@ -135,4 +167,4 @@ class Report:
 
     def markdown(self) -> str:
         """Return the report for a page, such as a Prefect artifact."""
-        return f"## {self.pipeline}, {self.days}\n\n```text\n{self.text()}\n```\n"
+        return f"## {self.pipeline}, {self.span}\n\n```text\n{self.text()}\n```\n"

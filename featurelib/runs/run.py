@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -35,8 +36,10 @@ class Run:
         Unique; part of the names of all files it writes.
     scratch
         Its own folder for files between stages; removed when it ends.
+    now
+        The instant by which it judges what is mature: the same for all that it builds.
     fingerprints
-        Of the pipeline's inputs, each log day read once.
+        Of the pipeline's inputs, each log file read once.
     """
 
     pipeline: Pipeline
@@ -44,15 +47,25 @@ class Run:
     engine: Engine
     name: str
     scratch: Path
+    now: datetime
     fingerprints: Fingerprints
 
     @classmethod
     @contextmanager
-    def begin(cls, pipeline: Pipeline, workspace: Workspace, engine: Engine) -> Iterator["Run"]:
+    def begin(
+        cls, pipeline: Pipeline, workspace: Workspace, engine: Engine, *, now: datetime | None = None
+    ) -> Iterator["Run"]:
         """Open a run; when it ends, however it ends, delete what it staged and did not commit.
 
         Opening also clears away what killed runs left in the scratch folder. What they left in the tables is unseen,
         and goes with `VersionedTable.vacuum`.
+
+        Parameters
+        ----------
+        pipeline, workspace, engine
+            What is built, where, and by what.
+        now
+            The instant by which maturity is judged; the clock's by default.
 
         Raises
         ------
@@ -61,7 +74,8 @@ class Run:
         """
         name = uuid.uuid4().hex[:12]
         with storage_errors(f"run {name} of {pipeline}"), _scratch(workspace.work / pipeline.name, name) as scratch:
-            run = cls(pipeline, workspace, engine, name, scratch, Fingerprints(pipeline, workspace.logs))
+            at = now or datetime.now(UTC)
+            run = cls(pipeline, workspace, engine, name, scratch, at, Fingerprints(pipeline, workspace, at))
             try:
                 yield run
             finally:  # also after Ctrl-C; a task that ran twice leaves a file that nobody commits
@@ -103,7 +117,12 @@ class Run:
         try:
             table = VersionedTable.open(place)
         except UsageError:  # there is none, or only the folder that a killed run made for it
-            return VersionedTable.create(place, schema)
+            return VersionedTable.create(place, schema, hourly=self.pipeline.samples.every == "1h")
+        if table.hourly != (self.pipeline.samples.every == "1h"):
+            raise TableError(
+                f"{place} has partitions by {'hours' if table.hourly else 'days'}, {self.pipeline} has others: give "
+                "the pipeline a new name, or move the table away."
+            )
         held = table.schema
         other = [f"{column} {dtype}" for column, dtype in held.items() if schema.get(column) != dtype]
         if other:

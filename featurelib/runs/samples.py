@@ -1,42 +1,45 @@
-"""Build samples: day tasks, bucket tasks, attach tasks, one commit."""
+"""Build samples: partition tasks, bucket tasks, attach tasks, one commit."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from featurelib import __version__
-from featurelib.days import Days, day_bounds
+from featurelib.engine import Failed, attempt
+from featurelib.errors import FeaturelibError
 from featurelib.ledger import digest
-from featurelib.logs import Log
+from featurelib.runs.changes import LabelTask, label_task
+from featurelib.runs.failures import conclude
 from featurelib.runs.run import Run
 from featurelib.runs.sample_tasks import (
+    SAMPLES,
     AttachTask,
     BucketTask,
-    DayResult,
-    DayTask,
+    PartitionResult,
+    PartitionTask,
     attach_task,
     bucket_task,
-    day_task,
+    partition_task,
 )
 from featurelib.samples import RowCounts
 from featurelib.tables import Lineage, Partition, PartitionRecord, StagedFile, VersionedTable
 from featurelib.windows import TileSpec
 from featurelib.windows.tiles import BUCKETS
 
+_Failures = dict[Partition, FeaturelibError]
 
-def build_samples(run: Run, days: Sequence[date]) -> int:
-    """Build the samples of some days and commit them at once, with their tiles and their quarantined rows.
+
+def build_samples(run: Run, partitions: Sequence[Partition]) -> int:
+    """Build the samples of some partitions and commit them at once, with their tiles and their quarantined rows.
 
     Parameters
     ----------
     run
         The run.
-    days
-        Days of the pipeline, ascending; built whatever their state is.
+    partitions
+        Ascending; built whatever their state is.
 
     Returns
     -------
@@ -44,104 +47,151 @@ def build_samples(run: Run, days: Sequence[date]) -> int:
 
     Raises
     ------
-    LogMissingError, LogFileError, ColumnMissingError, ColumnTypeError
-        If a log cannot be read.
-    ConservationError
-        If rows were lost or made.
+    PartitionsFailedError
+        If some could not be built: a log cannot be read, or rows were lost or made. The others are committed.
     """
     _ = run.samples, run.quarantine  # made here, not by the first of several tasks
-    # NOTE: fingerprints before rows: a file that lands in between makes the day stale, and is never taken for built
-    keys = {day: run.fingerprints.samples(day) for day in days}
-    results = run.engine.map(day_task, _day_tasks(run, days))
-    by_day = {result.day: result for result in results if result.samples is not None}
-    staged = _attach(run, days, results) if run.pipeline.windows else {day: by_day[day].samples for day in days}
-    set_aside = [result.quarantine for result in by_day.values() if result.quarantine is not None]
-    files = {day: file for day, file in staged.items() if isinstance(file, StagedFile)}
-    sampled = run.pipeline.samples.log
-    entries = {day: _entry(keys[day], by_day[day], sampled, kept=files[day].rows) for day in days}
-    _commit(run, run.quarantine, set_aside, entries)
-    return _commit(run, run.samples, list(files.values()), entries)
+    # NOTE: fingerprints before rows: a file that lands in between makes a partition stale, never taken for built
+    keys = {partition: run.fingerprints.samples(partition) for partition in partitions}
+    results, failures = _read(run, partitions)
+    staged = _attach(run, partitions, results, failures) if run.pipeline.windows else _plain(results)
+    made = {p: results[p] for p in partitions if p not in failures}
+    labels = _labels(run, {partition: staged[partition] for partition in made})
+    entries: dict[Partition, dict[str, Any]] = {}
+    for partition, result in made.items():
+        try:
+            entries[partition] = _entry(keys[partition], result, staged[partition]) | labels[partition]
+        except FeaturelibError as error:  # rows were lost or made
+            failures[partition] = error
+    set_aside = [made[partition].quarantine for partition in entries]
+    _commit(run, run.quarantine, [file for file in set_aside if file is not None], entries)
+    version = _commit(run, run.samples, [staged[partition] for partition in entries], entries)
+    conclude(run, "samples", partitions, failures, {partition: digest(keys[partition]) for partition in partitions})
+    return version
 
 
-def _entry(parts: dict[str, Any], result: DayResult, sampled: Log, *, kept: int) -> dict[str, Any]:
-    """Return the lineage entry of a day, with what was written held against what was counted."""
-    counted = result.counts[sampled.name]
-    checked = RowCounts(counted.rows_in, kept, counted.dropped).check("samples", Partition(result.day))
-    rows = {name: counts.to_json() for name, counts in {**result.counts, sampled.name: checked}.items()}
-    return {"key": digest(parts), **parts, "rows": rows}
+def _read(run: Run, partitions: Sequence[Partition]) -> tuple[dict[Partition, PartitionResult], _Failures]:
+    """Read each partition's logs; return what was made, and the partitions that cannot be built."""
+    tasks = _partition_tasks(run, partitions)
+    results, broken = {}, {}
+    for task, result in zip(tasks, attempt(run.engine, partition_task, tasks), strict=True):
+        if isinstance(result, Failed):
+            broken[task.partition] = result.error
+        else:
+            results[task.partition] = result
+    failures = {}
+    for partition in partitions:
+        # NOTE: windows over tiles of which some are missing would be wrong and look right
+        reach = _reach(run, [partition]) if run.pipeline.windows and broken else [partition]
+        lost = [one for one in (partition, *reach) if one in broken]
+        if lost:
+            failures[partition] = broken[lost[0]]
+    return results, failures
 
 
-def _commit(run: Run, table: VersionedTable, files: Sequence[StagedFile], entries: dict[date, dict[str, Any]]) -> int:
-    partitions = {Partition(day): entry for day, entry in entries.items()}
+def _plain(results: Mapping[Partition, PartitionResult]) -> dict[Partition, StagedFile]:
+    return {p: result.samples for p, result in results.items() if isinstance(result.samples, StagedFile)}
+
+
+def _entry(parts: Mapping[str, Any], result: PartitionResult, file: StagedFile) -> dict[str, Any]:
+    """Return the lineage entry of a partition, with what was written held against what was counted."""
+    counted = result.counts[SAMPLES]
+    checked = RowCounts(counted.rows_in, file.rows, counted.dropped, counted.made).check(SAMPLES, result.partition)
+    rows = {name: counts.to_json() for name, counts in {**result.counts, SAMPLES: checked}.items()}
+    return {"key": digest(parts), **parts, "rows": rows, "hours": result.hours, "landed": result.landed}
+
+
+def _labels(run: Run, staged: Mapping[Partition, StagedFile]) -> dict[Partition, dict[str, Any]]:
+    before = run.samples.partitions()
+    version, samples = run.samples.version, run.pipeline.samples
+    root = run.workspace.table(run.pipeline.name, "samples")
+    tasks = [LabelTask(samples, root, file, version if p in before else None) for p, file in staged.items()]
+    return dict(zip(staged, run.engine.map(label_task, tasks), strict=True))
+
+
+def _commit(
+    run: Run, table: VersionedTable, files: Sequence[StagedFile], entries: Mapping[Partition, Mapping[str, Any]]
+) -> int:
+    if not entries:
+        return table.version
     lineage = Lineage(
         run=run.name,
         pipeline=run.pipeline.name,
-        partitions={str(partition): entry for partition, entry in partitions.items()},
+        partitions={str(partition): entry for partition, entry in entries.items()},
         common={"featurelib": __version__},
     )
-    return table.commit(files, replaces=list(partitions), lineage=lineage)
+    return table.commit(files, replaces=list(entries), lineage=lineage)
 
 
-def _day_tasks(run: Run, days: Sequence[date]) -> list[DayTask]:
-    wanted = dict.fromkeys(days, True)
-    for day in _days_of_tiles(run, days):
-        wanted.setdefault(day, False)
-    make = partial(DayTask, run.pipeline, run.workspace, run=run.name, scratch=run.scratch)
-    return [make(day=day, samples=samples) for day, samples in sorted(wanted.items())]
+def _partition_tasks(run: Run, partitions: Sequence[Partition]) -> list[PartitionTask]:
+    wanted = dict.fromkeys(partitions, True)
+    for partition in _without_tiles(run, partitions):
+        wanted.setdefault(partition, False)
+    make = partial(PartitionTask, run.pipeline, run.workspace, run=run.name, scratch=run.scratch)
+    return [make(partition=partition, samples=samples) for partition, samples in sorted(wanted.items())]
 
 
-def _days_of_tiles(run: Run, days: Sequence[date]) -> list[date]:
-    """Return the days before ``days`` that lack tiles and have logs."""
-    missing: dict[date, None] = {}
+def _without_tiles(run: Run, partitions: Sequence[Partition]) -> list[Partition]:
+    """Return the earlier partitions that lack tiles and have logs."""
+    missing: dict[Partition, None] = {}
     for spec in run.pipeline.tiles:
         there = run.tiles(spec.name, spec.schema).partitions()
-        for day in _reach(run, days):
-            inputs = run.fingerprints.tiles(spec, day)["inputs"]
-            landed = any(found["files"] for log_days in inputs.values() for found in log_days.values())
-            if landed and not _are_current(run, spec, day, there.get(Partition(day))):
-                missing[day] = None
+        for partition in _reach(run, partitions):
+            inputs = run.fingerprints.tiles(spec, partition)["inputs"]
+            landed = any(log["files"] for log in inputs.values())
+            if landed and not _are_current(run, spec, partition, there.get(partition)):
+                missing[partition] = None
     return sorted(missing)
 
 
-def _reach(run: Run, days: Sequence[date]) -> list[date]:
-    """Return the days whose tiles the windows of ``days`` may read, ascending."""
-    zone = run.pipeline.samples.timezone
-    start, _ = day_bounds(min(days), zone)
+def _reach(run: Run, partitions: Sequence[Partition]) -> list[Partition]:
+    """Return the partitions whose tiles the windows of some may read, ascending."""
+    start, _ = run.pipeline.bounds(min(partitions))
+    _, end = run.pipeline.bounds(max(partitions))
     # NOTE: in instants, not in days: a window reaches back from a whole UTC hour, and a day may have 23 hours
     hour = start.replace(minute=0, second=0, microsecond=0)
-    reached = hour - max(rate.reach for rate in run.pipeline.windows)
-    return list(Days(reached.astimezone(ZoneInfo(zone)).date(), max(days)))
+    return run.pipeline.partitions_between(hour - max(rate.reach for rate in run.pipeline.windows), end)
 
 
-def _attach(run: Run, days: Sequence[date], results: Sequence[DayResult]) -> dict[date, StagedFile]:
-    """Commit the tiles, answer the windows by bucket, and attach the answers by day."""
-    tasks = []
+def _attach(
+    run: Run, partitions: Sequence[Partition], results: Mapping[Partition, PartitionResult], failures: _Failures
+) -> dict[Partition, StagedFile]:
+    """Commit the tiles, answer the windows by bucket, and attach the answers by partition."""
+    tasks: list[BucketTask] = []
+    asked = tuple(partition for partition in partitions if partition not in failures)
     for number, spec in enumerate(run.pipeline.tiles):
-        version = _commit_tiles(run, spec, {result.day: result.tiles[number] for result in results})
+        version = _commit_tiles(run, spec, {p: result.tiles[number] for p, result in results.items()})
         there = run.tiles(spec.name, spec.schema).partitions(version)
-        reach = tuple(day for day in _reach(run, days) if _are_current(run, spec, day, there.get(Partition(day))))
+        reach = tuple(p for p in _reach(run, partitions) if _are_current(run, spec, p, there.get(p)))
         make = partial(BucketTask, run.pipeline, run.workspace, spec, version)
-        tasks += [make(bucket, reach, tuple(days), run.scratch) for bucket in range(BUCKETS)]
-    answers = run.engine.map(bucket_task, tasks)
+        tasks += [make(bucket, reach, asked, run.scratch) for bucket in range(BUCKETS)]
+    answers = run.engine.map(bucket_task, tasks) if asked else []
     joins = []
-    for result in results:
-        if isinstance(result.samples, pl.LazyFrame):
+    for partition in asked:
+        rows = results[partition].samples
+        if isinstance(rows, pl.LazyFrame):
             found = {
                 spec.by: tuple(
-                    files[result.day] for task, files in zip(tasks, answers, strict=True) if task.spec == spec
+                    files[partition] for task, files in zip(tasks, answers, strict=True) if task.spec == spec
                 )
                 for spec in run.pipeline.tiles
             }
-            joins.append(AttachTask(run.pipeline, run.workspace, result.day, run.name, result.samples, found))
-    return dict(zip([join.day for join in joins], run.engine.map(attach_task, joins), strict=True))
+            joins.append(AttachTask(run.pipeline, run.workspace, partition, run.name, rows, found))
+    staged = {}
+    for join, file in zip(joins, attempt(run.engine, attach_task, joins), strict=True):
+        if isinstance(file, Failed):
+            failures[join.partition] = file.error
+        else:
+            staged[join.partition] = file
+    return staged
 
 
-def _are_current(run: Run, spec: TileSpec, day: date, tiles: PartitionRecord | None) -> bool:
-    """Return whether a day's tiles are of the logs as they are now; those of logs since withdrawn do not count."""
-    return tiles is not None and tiles.key == digest(run.fingerprints.tiles(spec, day))
+def _are_current(run: Run, spec: TileSpec, partition: Partition, tiles: PartitionRecord | None) -> bool:
+    """Return whether a partition's tiles are of the logs as they are now; those of logs withdrawn do not count."""
+    return tiles is not None and tiles.key == digest(run.fingerprints.tiles(spec, partition))
 
 
-def _commit_tiles(run: Run, spec: TileSpec, files: dict[date, StagedFile]) -> int:
-    parts = {day: run.fingerprints.tiles(spec, day) for day in files}
-    entries = {day: {"key": digest(part), **part} for day, part in parts.items()}
+def _commit_tiles(run: Run, spec: TileSpec, files: Mapping[Partition, StagedFile]) -> int:
+    parts = {partition: run.fingerprints.tiles(spec, partition) for partition in files}
+    entries = {partition: {"key": digest(part), **part} for partition, part in parts.items()}
     return _commit(run, run.tiles(spec.name, spec.schema), list(files.values()), entries)

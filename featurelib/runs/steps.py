@@ -1,20 +1,22 @@
-"""Steps: what brings a range of days up to date, one commit at a time; the only place that knows their order."""
+"""Steps: what brings partitions up to date, one commit at a time; the only place that knows their order."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Literal
 
 from featurelib.days import Days
-from featurelib.ledger import fitted, plan
+from featurelib.errors import FeaturelibError, PartitionsFailedError
+from featurelib.ledger import STATES, Plan, State, fitted, plan
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
 from featurelib.runs.run import Run
 from featurelib.runs.samples import build_samples
+from featurelib.tables import Partition
 
-DAYS_PER_COMMIT = 8
+PARTITIONS_PER_COMMIT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +29,46 @@ class Step:
     ----------
     makes
         What it commits.
-    days
-        The days it builds, or fits on; ascending, at least one.
+    partitions
+        What it builds, or fits on; ascending, at least one.
     commit
         Does the work and returns the version committed. Once only one after the other: a step reads what the one
-        before it committed.
+        before it committed. Where some partitions fail, the others are committed before the error is raised, and
+        another call tries those alone.
     """
 
     makes: Literal["samples", "program", "features"]
-    days: tuple[date, ...]
+    partitions: tuple[Partition, ...]
     commit: Callable[[], int]
 
     def __str__(self) -> str:
-        if len(self.days) == 1:
-            return f"{self.makes} {self.days[0]}"
-        return f"{self.makes} {self.days[0]} .. {self.days[-1]} ({len(self.days)} days)"
+        if len(self.partitions) == 1:
+            return f"{self.makes} {self.partitions[0]}"
+        unit = "days" if self.partitions[0].hr is None else "hours"
+        return f"{self.makes} {self.partitions[0]} .. {self.partitions[-1]} ({len(self.partitions)} {unit})"
 
 
-def backfill_steps(run: Run, days: Days) -> Iterator[Step]:
-    """Yield what a range of days lacks: samples, then a first program, then features.
+class _Build:
+    """The work of a step over partitions; remembers which of them are left."""
+
+    def __init__(
+        self, build: Callable[[Run, Sequence[Partition]], int], run: Run, partitions: Sequence[Partition]
+    ) -> None:
+        self.build = build
+        self.run = run
+        self.left = list(partitions)
+
+    def __call__(self) -> int:
+        try:
+            return self.build(self.run, self.left)
+        except PartitionsFailedError as error:
+            failed = {partition for _, partition in error.failures}
+            self.left = [partition for partition in self.left if str(partition) in failed]
+            raise
+
+
+def backfill_steps(run: Run, wanted: Days | Sequence[Partition], only: Collection[State] = STATES) -> Iterator[Step]:
+    """Yield what some partitions lack: samples, then a first program, then features.
 
     Take each step before asking for the next: what is still to be done is looked up in what was committed.
 
@@ -53,26 +76,53 @@ def backfill_steps(run: Run, days: Days) -> Iterator[Step]:
     ----------
     run
         The run.
-    days
-        The days wanted. If no program is fitted as declared, the samples of ``pipeline.fit`` are built too, and it is
-        fitted on them.
+    wanted
+        The days, or partitions. If no program is fitted as declared, the samples of ``pipeline.fit`` are built too,
+        and it is fitted on them.
+    only
+        Which states are repaired; features of samples that were, always.
     """
-    yield from _sample_steps(run, days)
-    if fitted(run.pipeline, run.workspace) is None:
+    partitions = run.pipeline.partitions(wanted)
+    repaired = _plan(run, partitions).due("samples", only)
+    yield from _sample_steps(run, repaired)
+    found = _plan(run, partitions)
+    if fitted(run.pipeline, run.workspace) is None and _features_due(found, only, repaired):
         yield from fit_steps(run, run.pipeline.fit)
-    wanted = plan(run.pipeline, run.workspace, days, run.fingerprints).days("features", "missing", "stale")
-    for group in _groups(wanted):
-        yield Step("features", group, partial(build_features, run, group))
+        found = _plan(run, partitions)
+    yield from _steps(run, "features", build_features, _features_due(found, only, repaired))
+
+
+def _features_due(found: Plan, only: Collection[State], repaired: Collection[Partition]) -> list[Partition]:
+    ready = set(found.built("samples"))
+    due = {*found.due("features", only), *(set(found.due("features")) & set(repaired))}
+    return sorted(ready & due)
 
 
 def fit_steps(run: Run, days: Days) -> Iterator[Step]:
-    """Yield what a fit on some days needs: the samples that are missing or stale, then the program itself."""
-    yield from _sample_steps(run, days)
-    yield Step("program", tuple(days), partial(fit_program, run, days))
+    """Yield what a fit on some days needs: the samples that are to be built, then the program itself."""
+    partitions = run.pipeline.partitions(days)
+    yield from _sample_steps(run, _plan(run, partitions).due("samples"))
+    yield Step("program", tuple(partitions), partial(fit_program, run, days))
+
+
+def fit(run: Run, days: Days, take: Callable[[Step], int]) -> int:
+    """Fit a program on some days, building their samples where these are not as they should be.
+
+    Returns
+    -------
+    The program's version.
+
+    Raises
+    ------
+    PartitionsFailedError
+        If samples could not be built.
+    """
+    *_, version = map(take, fit_steps(run, days))
+    return version
 
 
 def follow(steps: Iterable[Step], take: Callable[[Step], int]) -> dict[str, int]:
-    """Take steps one after another.
+    """Take steps one after another; partitions that fail do not keep others from being built.
 
     Parameters
     ----------
@@ -83,21 +133,53 @@ def follow(steps: Iterable[Step], take: Callable[[Step], int]) -> dict[str, int]
 
     Returns
     -------
-    How many days of ``samples`` and of ``features`` were built.
+    How many partitions of ``samples`` and of ``features`` were built.
+
+    Raises
+    ------
+    PartitionsFailedError
+        At the end, if some failed. Where there was but one to build, its own error.
     """
     built: Counter[str] = Counter()
-    for step in steps:
-        take(step)
-        built[step.makes] += len(step.days)
+    tried: set[Partition] = set()
+    failed: list[PartitionsFailedError] = []
+    try:
+        for step in steps:
+            tried |= set(step.partitions)
+            try:
+                take(step)
+                built[step.makes] += len(step.partitions)
+            except PartitionsFailedError as error:
+                failed.append(error)
+                built[step.makes] += len(step.partitions) - len(error.failures)
+    except FeaturelibError as error:
+        if failed:  # such as a fit that lacks the samples which failed
+            raise _all_of(failed, tried) from error
+        raise
+    if failed:
+        raise _all_of(failed, tried)
     return {table: built[table] for table in ("samples", "features")}
 
 
-def _sample_steps(run: Run, days: Days) -> Iterator[Step]:
-    wanted = plan(run.pipeline, run.workspace, days, run.fingerprints).days("samples", "missing", "stale")
-    for group in _groups(wanted):
-        yield Step("samples", group, partial(build_samples, run, group))
+def _all_of(failed: Sequence[PartitionsFailedError], tried: Collection[Partition]) -> FeaturelibError:
+    whole = reduce(or_, failed)
+    return whole if len(tried) > 1 else next(iter(whole.failures.values()))
 
 
-def _groups(days: Sequence[date]) -> Iterator[tuple[date, ...]]:
-    for start in range(0, len(days), DAYS_PER_COMMIT):
-        yield tuple(days[start : start + DAYS_PER_COMMIT])
+def _plan(run: Run, partitions: Sequence[Partition]) -> Plan:
+    return plan(run.pipeline, run.workspace, partitions, fingerprints=run.fingerprints)
+
+
+def _sample_steps(run: Run, partitions: Sequence[Partition]) -> Iterator[Step]:
+    yield from _steps(run, "samples", build_samples, partitions)
+
+
+def _steps(
+    run: Run,
+    makes: Literal["samples", "features"],
+    build: Callable[[Run, Sequence[Partition]], int],
+    partitions: Sequence[Partition],
+) -> Iterator[Step]:
+    for start in range(0, len(partitions), PARTITIONS_PER_COMMIT):
+        group = tuple(partitions[start : start + PARTITIONS_PER_COMMIT])
+        yield Step(makes, group, _Build(build, run, group))

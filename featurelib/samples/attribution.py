@@ -1,4 +1,4 @@
-"""Attribution: which impression a click is credited to."""
+"""Attribution: which impression a click is credited to, and which click a conversion."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,7 +8,8 @@ import polars as pl
 from featurelib.samples.duplicates import ROW
 
 REASON = "@reason"
-_SHOWN_AT = "@shown_at"  # both logs may call their event time the same, and a click may carry the impression's
+_THEIRS = "@theirs"  # both logs may call their event time the same, and a click may carry the impression's
+_CAUSE = "@cause"
 
 
 def attribute(
@@ -46,24 +47,70 @@ def attribute(
     ``outside_window``.
     """
     wanted = clicks.lazy().select(keys).drop_nulls().unique()
-    near = impressions.select(*keys, ROW, pl.col(shown_at).alias(_SHOWN_AT)).join(wanted, on=list(keys), how="semi")
-    latest = near.collect().sort(_SHOWN_AT, ROW, nulls_last=False)
-    ordered = clicks.sort(clicked_at, maintain_order=True)
+    near = impressions.select(*keys, ROW, pl.col(shown_at).alias(_THEIRS)).join(wanted, on=list(keys), how="semi")
+    latest = near.collect().sort(_THEIRS, ROW, nulls_last=False)
+    matched = _latest_before(clicks, latest, keys, clicked_at)
+    reason = _reason(clicked_at, within, none="no_impression")
+    return matched.with_columns(reason.alias(REASON)).select(*clicks.columns, ROW, REASON)
+
+
+def attribute_via(
+    clicks: pl.DataFrame,
+    conversions: pl.DataFrame,
+    *,
+    keys: Sequence[str],
+    clicked_at: str,
+    converted_at: str,
+    within: timedelta,
+) -> pl.DataFrame:
+    """Credit each conversion to the latest click with the same keys, and so to the impression of that click.
+
+    Parameters
+    ----------
+    clicks
+        What `attribute` (or this function) returned: all clicks, credited or not. Of several with the same keys at the
+        same instant, the last gets the conversion.
+    conversions
+        Columns ``keys`` and ``converted_at``.
+    keys, within
+        As in `attribute`.
+    clicked_at, converted_at
+        Event times.
+
+    Returns
+    -------
+    The conversions with their own columns, sorted by ``converted_at`` (stable), with `ROW` of the click's impression
+    and `REASON`: null where credited, else ``no_click``, ``outside_window``, or ``click_unmatched`` where the click
+    is credited to no impression itself.
+    """
+    latest = clicks.sort(clicked_at, maintain_order=True).select(
+        *keys, ROW, pl.col(clicked_at).alias(_THEIRS), pl.col(REASON).alias(_CAUSE)
+    )
+    matched = _latest_before(conversions, latest, keys, converted_at)
+    unmatched = pl.when(pl.col(_CAUSE).is_not_null()).then(pl.lit("click_unmatched"))
+    reason = pl.coalesce(_reason(converted_at, within, none="no_click"), unmatched)
+    return matched.with_columns(reason.alias(REASON)).select(*conversions.columns, ROW, REASON)
+
+
+def _latest_before(events: pl.DataFrame, causes: pl.DataFrame, keys: Sequence[str], time: str) -> pl.DataFrame:
+    """Return the events, sorted by time, with the columns of the last cause at or before each; causes are sorted."""
+    ordered = events.sort(time, maintain_order=True)
     # NOTE: both sides were sorted just above; polars cannot check it within groups and would only warn
-    matched = ordered.join_asof(
-        latest,
-        left_on=clicked_at,
-        right_on=_SHOWN_AT,
+    return ordered.join_asof(
+        causes,
+        left_on=time,
+        right_on=_THEIRS,
         by=list(keys),
         strategy="backward",
         check_sortedness=False,
         coalesce=False,
     )
-    age = pl.col(clicked_at) - pl.col(_SHOWN_AT)
-    reason = (
-        pl.when(pl.col(_SHOWN_AT).is_null())
-        .then(pl.lit("no_impression"))
-        .when(age >= within)
+
+
+def _reason(time: str, within: timedelta, *, none: str) -> pl.Expr:
+    return (
+        pl.when(pl.col(_THEIRS).is_null())
+        .then(pl.lit(none))
+        .when(pl.col(time) - pl.col(_THEIRS) >= within)
         .then(pl.lit("outside_window"))
     )
-    return matched.with_columns(reason.alias(REASON)).select(*clicks.columns, ROW, REASON)

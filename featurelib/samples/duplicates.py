@@ -1,14 +1,21 @@
 """Duplicates: the same event, sent more than once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
+from featurelib.durations import duration
 from featurelib.logs import Log
 from featurelib.program.hashing import hash_expr
+from featurelib.samples.step import DROPPED
 
 ROW = "@row"
 """The number of a row in its slice of the log, in file order: what ties are decided by."""
+
+_AT, _LANDED = "@at", "@landed"
+_NOBODY = pl.Series(dtype=pl.get_index_type())
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,48 +27,103 @@ class Distinct:
     frame
         The rows that stay, in order, with their number in `ROW`.
     duplicates
-        The rows set aside, in order, with all columns and `ROW`. Lazy: a few rows of a frame in memory would keep
-        the texts of all others alive.
+        The rows set aside, in order, with all columns, `ROW`, and `DROPPED`: ``duplicate`` or ``repeat``. Lazy: a few
+        rows of a frame in memory would keep the texts of all others alive.
     dropped
-        How many these are.
+        How many these are, by reason.
     """
 
     frame: pl.LazyFrame
     duplicates: pl.LazyFrame
-    dropped: int
+    dropped: dict[str, int]
 
 
-def distinct(numbered: pl.LazyFrame, log: Log) -> Distinct:
-    """Keep the first row of each event id, given the rows of a log with their numbers in `ROW`.
+def distinct(
+    numbered: pl.LazyFrame, log: Log, *, same_day: pl.LazyFrame | None = None, just_before: pl.LazyFrame | None = None
+) -> Distinct:
+    """Keep the first row of each event, given the rows of a log with their numbers in `ROW`.
 
-    First is the earliest event time, then the earliest landing time (where the log has one), then the order of the
-    files and of the rows in them. Rows whose id is null are not duplicates of each other. A log without an event id
-    is left as it is.
+    By event id, where the log has one and the row's is not null: first is the earliest event time, then the earliest
+    landing time (where the log has one), then the order of the files and of the rows in them. Reason ``duplicate``.
 
-    Only the hashes of the ids are in memory for all rows: 8 bytes each.
+    By repetition, where the log declares ``repeats``, of the rows that have no event id: a row goes if the row before
+    it (in the same order) with the same columns came less than the gap before. Reason ``repeat``. It is compared with
+    the row just before it, whether or not that one stays, so that no more than one gap of context is ever needed.
+
+    Parameters
+    ----------
+    numbered
+        The rows.
+    log
+        Declares what a duplicate is; without an event id and ``repeats`` all rows stay.
+    same_day, just_before
+        Earlier rows of the log, which are only compared with: by event id, and by repetition.
+
+    Notes
+    -----
+    Only the hashes of what identifies rows are in memory for all rows: 8 bytes each, 16 by repetition.
     """
+    again = {
+        "duplicate": _with_seen_id(_after(same_day, numbered), log),
+        "repeat": _soon_after_its_like(_after(just_before, numbered), log),
+    }
+    dropped = {reason: len(found) for reason, found in again.items() if len(found)}
+    if not dropped:
+        return Distinct(numbered, numbered.clear().with_columns(pl.lit(None, pl.String).alias(DROPPED)), {})
+    is_repeat = pl.col(ROW).is_in(again["repeat"].implode())
+    reason = pl.when(is_repeat).then(pl.lit("repeat")).otherwise(pl.lit("duplicate"))
+    gone = pl.concat(list(again.values()))
+    is_again = pl.col(ROW).is_in(gone.implode())
+    aside = numbered.filter(is_again).with_columns(reason.alias(DROPPED))
+    return Distinct(numbered.filter(~is_again), aside, dropped)
+
+
+def _after(earlier: pl.LazyFrame | None, numbered: pl.LazyFrame) -> pl.LazyFrame:
+    if earlier is None:
+        return numbered
+    return pl.concat([earlier.with_columns(pl.lit(None, pl.get_index_type()).alias(ROW)), numbered], how="diagonal")
+
+
+def _with_seen_id(rows: pl.LazyFrame, log: Log) -> pl.Series:
+    """Return the numbers of the rows whose event id an earlier row has."""
     if log.event_id is None:
-        return Distinct(numbered, numbered.clear(), 0)
-    suspects = numbered.filter(
-        pl.col(log.event_id).is_not_null() & _among(log.event_id, _repeated(numbered, log.event_id))
-    )
-    clocks = [clock for clock in (log.table.event_time, log.table.landing_time) if clock is not None]
+        return _NOBODY
+    identity = hash_expr(pl.col(log.event_id).cast(pl.String))
+    suspects = rows.filter(pl.col(log.event_id).is_not_null() & identity.is_in(_repeated(rows, identity).implode()))
+    clocks = _clocks(log)
     ranked = suspects.select(ROW, log.event_id, *clocks).collect().sort(log.event_id, *clocks, ROW)
-    again = ranked.filter(pl.col(log.event_id).is_duplicated() & ~pl.col(log.event_id).is_first_distinct())[ROW]
-    if again.is_empty():
-        return Distinct(numbered, numbered.clear(), 0)
-    is_again = pl.col(ROW).is_in(again.implode())
-    return Distinct(numbered.filter(~is_again), numbered.filter(is_again), len(again))
+    again = pl.col(log.event_id).is_duplicated() & ~pl.col(log.event_id).is_first_distinct()
+    return ranked.filter(again & pl.col(ROW).is_not_null())[ROW]
 
 
-def _repeated(frame: pl.LazyFrame, event_id: str) -> pl.Series:
+def _soon_after_its_like(rows: pl.LazyFrame, log: Log) -> pl.Series:
+    """Return the numbers of the rows without an event id that repeat the row before them."""
+    if log.repeats is None:
+        return _NOBODY
+    columns, within = list(log.repeats.columns), duration(log, "repeats", log.repeats.within)
+    nameless = rows if log.event_id is None else rows.filter(pl.col(log.event_id).is_null())
+    identity = hash_expr(pl.struct(columns).struct.json_encode())
+    suspects = nameless.filter(identity.is_in(_repeated(nameless, identity).implode()))
+    landed = pl.lit(None) if log.table.landing_time is None else pl.col(log.table.landing_time)
+    clocks = (pl.col(log.time).alias(_AT), landed.alias(_LANDED))
+    ranked = suspects.select(ROW, *columns, *clocks).collect().sort(*columns, _AT, _LANDED, ROW)
+    return _close(ranked, columns, within)
+
+
+def _close(ranked: pl.DataFrame, columns: Sequence[str], within: timedelta) -> pl.Series:
+    same = pl.all_horizontal([pl.col(column).eq_missing(pl.col(column).shift()) for column in columns])
+    soon = (pl.col(_AT) - pl.col(_AT).shift()) < within
+    return ranked.filter(same & soon & pl.col(ROW).is_not_null() & (pl.int_range(pl.len()) > 0))[ROW]
+
+
+def _clocks(log: Log) -> list[str]:
+    return [clock for clock in (log.table.event_time, log.table.landing_time) if clock is not None]
+
+
+def _repeated(frame: pl.LazyFrame, identity: pl.Expr) -> pl.Series:
     """Return the hashes that occur more than once: candidates, not yet proof."""
     import numpy as np
 
-    hashes = frame.select(hash_expr(pl.col(event_id).cast(pl.String))).drop_nulls().collect().to_series().to_numpy()
+    hashes = frame.select(identity).drop_nulls().collect().to_series().to_numpy()
     ordered = np.sort(hashes)
     return pl.Series(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]), dtype=pl.UInt64)
-
-
-def _among(event_id: str, hashes: pl.Series) -> pl.Expr:
-    return hash_expr(pl.col(event_id).cast(pl.String)).is_in(hashes.implode())

@@ -35,15 +35,10 @@ class CarriedLabel:
         """Columns that it adds to the samples."""
         return pl.Schema({self.name: pl.Int8()})
 
-    @property
-    def reach(self) -> timedelta:
-        """How long after an impression it is known: at once."""
-        return timedelta()
-
 
 @dataclass(frozen=True)
 class AttributedLabel:
-    """A label attributed from a log of its own, by keys and window (see `attribute`).
+    """A label attributed from a log of its own, by keys and window (see `attribute` and `attribute_via`).
 
     Parameters
     ----------
@@ -51,11 +46,14 @@ class AttributedLabel:
         The label's column in the samples, ``Int8``, 0 or 1. Adds ``<name>__count``, ``Int32`` (how many events were
         credited), and ``<name>__at``, the first one's time, null where there is none.
     log
-        The log of clicks.
+        The log of clicks, or of what follows from one.
     keys
         Columns that both logs have: request and item, or user and item where there is no request id.
     within
         The attribution window, such as ``30m``; half-open.
+    via
+        An earlier label through which this one is credited: an order goes to the latest click with the same keys, if
+        the click is recent enough, and so to the impression of that click. By default straight to an impression.
 
     Raises
     ------
@@ -70,11 +68,12 @@ class AttributedLabel:
     _: KW_ONLY
     keys: Sequence[str]
     within: str | timedelta
+    via: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", tuple(self.keys))
         object.__setattr__(self, "within", duration(self, "within", self.within))
-        if self.reach <= timedelta():
+        if self.window <= timedelta():
             raise ParameterError(self, "within", got=str(self.within), want="longer than nothing")
         if not self.keys:
             raise ParameterError(self, "keys", got=self.keys, want="at least one column")
@@ -90,8 +89,8 @@ class AttributedLabel:
         return pl.Schema({self.name: pl.Int8(), f"{self.name}__count": pl.Int32(), f"{self.name}__at": at})
 
     @property
-    def reach(self) -> timedelta:
-        """How long after an impression its label may still change."""
+    def window(self) -> timedelta:
+        """The attribution window."""
         return duration(self, "within", self.within)
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from featurelib.errors import ParameterError
 
 OnFail = Literal["fail", "quarantine", "warn"]
+Epoch = Literal["s", "ms", "us"]
 Role = Literal["key", "time", "feature", "label", "context"]
 
 _ON_FAIL = ("fail", "quarantine", "warn")
@@ -71,6 +72,9 @@ class Column:
         Its name in the raw file where that differs, such as ``user-item_affinity_3``.
     optional
         Whether a raw file may lack the column; its rows get null.
+    epoch
+        Unit of the whole numbers that a raw file may hold in the place of an instant, counted from 1970 in UTC. Texts
+        with a date, a clock and a zone are read besides. By default numbers are refused.
 
     Raises
     ------
@@ -90,6 +94,7 @@ class Column:
     role: Role = "context"
     source: str | None = None
     optional: bool = False
+    epoch: Epoch | None = None
     declared_at: str = field(default_factory=_declared_at, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -122,4 +127,7 @@ class Column:
             share is None or (self.nullable and 0 <= share <= 1),
             "a share from 0 to 1 of a nullable column",
         )
+        zoned = isinstance(self.dtype, pl.Datetime) and self.dtype.time_zone is not None
+        yield "epoch", self.epoch in {None, "s", "ms", "us"}, "s, ms or us"
+        yield "epoch", self.epoch is None or zoned, "left out unless the type is a Datetime with a time zone"
         yield "optional", self.nullable or not self.optional, "left out unless the column is nullable"

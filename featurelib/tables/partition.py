@@ -19,12 +19,13 @@ class Partition:
     dt
         The day.
     hr
-        The hour, 0 to 23, of a table by hours; ``None`` for a table by days.
+        The hour of a table by hours, counted from the day's midnight: 0 to 23, or to 24 on a day of 25 hours;
+        ``None`` for a table by days.
 
     Raises
     ------
     ParameterError
-        If ``dt`` is not a plain date, or ``hr`` is not a whole number from 0 to 23.
+        If ``dt`` is not a plain date, or ``hr`` is not a whole number from 0 to 24.
 
     Notes
     -----
@@ -43,8 +44,8 @@ class Partition:
     def __post_init__(self) -> None:
         if type(self.dt) is not date:  # a datetime is a date to isinstance, and would print its time
             raise ParameterError(self, "dt", got=self.dt, want="a datetime.date")
-        if self.hr is not None and (type(self.hr) is not int or not 0 <= self.hr <= 23):
-            raise ParameterError(self, "hr", got=self.hr, want="a whole number from 0 to 23, or None")
+        if self.hr is not None and (type(self.hr) is not int or not 0 <= self.hr <= 24):
+            raise ParameterError(self, "hr", got=self.hr, want="a whole number from 0 to 24, or None")
 
     @classmethod
     def parse(cls, text: str) -> "Partition":

@@ -3,16 +3,44 @@
 What it owns, one module for each question a test may ask:
 
 - ``attribution``: which impression does each click belong to, and what became of each row?
+- ``chains``: which click, and with it which impression, does an order belong to?
+- ``duplicates``: which rows say again what another row said?
+- ``samples``: what are the samples of a day, and what became of all its rows? From the answers of ``credits`` (who is
+  credited with what, in several logs), ``sessions``, ``rules`` (which rows stay), ``makers`` (which rows are added),
+  ``shapes`` (lists, pairs of queries) and ``hashing`` (the seeded hash), each of use alone.
+- ``splits``: in which part of a split is a row?
 - ``windows``: what is the smoothed rate of an entity before an instant, counted by hand?
 - ``poison``: do events that a feature must not see move it?
-- ``strategies``: small click logs with duplicates, ties, disorder and midnights (needs hypothesis; import it by name).
+- ``strategies``: small logs with duplicates, ties, disorder, late rows and midnights (needs hypothesis; import it by
+  name).
 
 What must never leak in: polars, and any code of the stage under test. An oracle that shares code with what
 it checks shares its mistakes.
 """
 
-from featurelib.testing.attribution import Attribution, Fate, attribute, first_of_each
+from featurelib.testing.attribution import Attribution, Fate, attribute
+from featurelib.testing.chains import ChainFate, Touch, attribute_via
+from featurelib.testing.credits import PlainLabel, PlainLog
+from featurelib.testing.duplicates import first_of_each, repeats
 from featurelib.testing.poison import poisons
+from featurelib.testing.samples import DaySamples, samples_of
 from featurelib.testing.windows import floor_hour, smoothed_rate, window
 
-__all__ = ["Attribution", "Fate", "attribute", "first_of_each", "floor_hour", "poisons", "smoothed_rate", "window"]
+__all__ = [
+    "Attribution",
+    "ChainFate",
+    "DaySamples",
+    "Fate",
+    "PlainLabel",
+    "PlainLog",
+    "Touch",
+    "attribute",
+    "attribute_via",
+    "first_of_each",
+    "floor_hour",
+    "poisons",
+    "repeats",
+    "samples_of",
+    "smoothed_rate",
+    "window",
+]

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from featurelib.testing.duplicates import first_of_each
+
 Row = Mapping[str, Any]
 
 
@@ -47,42 +49,6 @@ class Attribution:
     clicks: list[int | None]
     first_click_at: list[dt.datetime | None]
     fates: list[Fate]
-
-
-def first_of_each(rows: Sequence[Row], *, time: str, event_id: str | None, landing: str | None = None) -> list[bool]:
-    """Say of each row whether it is the first with its event id.
-
-    First by event time, then by landing time, then by position. A null event id repeats nothing.
-
-    Parameters
-    ----------
-    rows
-        The log.
-    time, landing
-        Columns with the event time and the landing time; a null landing time comes before any other.
-    event_id
-        Column with the id; None if the log has none, which keeps every row.
-
-    Examples
-    --------
-    >>> rows = [{"id": "a", "at": 2}, {"id": "a", "at": 1}, {"id": None, "at": 1}, {"id": None, "at": 1}]
-    >>> first_of_each(rows, time="at", event_id="id")
-    [False, True, True, True]
-    """
-    if event_id is None:
-        return [True] * len(rows)
-
-    def rank(i: int) -> tuple[Any, ...]:
-        landed = rows[i][landing] if landing is not None else None
-        return (rows[i][time], landed is not None, landed, i)
-
-    kept = [True] * len(rows)
-    for i, row in enumerate(rows):
-        for j, other in enumerate(rows):
-            same = i != j and row[event_id] is not None and row[event_id] == other[event_id]
-            if same and rank(j) < rank(i):
-                kept[i] = False
-    return kept
 
 
 def attribute(

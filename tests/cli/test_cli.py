@@ -142,6 +142,7 @@ def test_plan_of_nothing_built_names_what_is_missing_and_writes_nothing(run: Run
         "  samples   2026-11-01 .. 2026-11-02   missing: not built yet",
         "  samples   2026-11-03                 missing: no log files for it",
         "  features  2026-11-01 .. 2026-11-03   missing: no program is fitted as declared",
+        "  to be built: 3 missing of features, 3 missing of samples",
     ]
     assert not (root / "tables").exists()
 
@@ -152,10 +153,10 @@ def test_plan_of_all_built_says_so_in_words_and_in_json(run: Run, base: Path) ->
     assert answer.out.endswith("  nothing to be done\n")
     told = json.loads(run(base, "plan", "ranking", *BOTH, "--json").out)
     assert (told["pipeline"], told["nothing_to_do"]) == ("ranking", True)
-    assert {(entry["table"], entry["day"], entry["state"]) for entry in told["partitions"]} == {
+    assert {(entry["table"], entry["partition"], entry["state"]) for entry in told["partitions"]} == {
         (name, day, "complete") for name in ("samples", "features") for day in ("2026-11-01", "2026-11-02")
     }
-    rows = {entry["table"]: entry["rows"] for entry in told["partitions"] if entry["day"] == "2026-11-01"}
+    rows = {entry["table"]: entry["rows"] for entry in told["partitions"] if entry["partition"] == "2026-11-01"}
     assert rows["samples"] == rows["features"] > 100
 
 
@@ -173,8 +174,8 @@ def test_run_builds_a_late_file_into_its_day_once_plan_has_named_it(run: Run, pr
     late.with_columns(pl.col("event_id") + "-late").write_parquet(log / "part-1.parquet")
     second = ["--start", "2026-11-02", "--end", "2026-11-02"]
     planned = run(project, "plan", "ranking", *second).out.splitlines()
-    assert planned[1].startswith(
-        "  samples   2026-11-02                 stale: log impressions of 2026-11-02: 24 files"
+    assert planned[1] == (
+        "  samples   2026-11-02                 stale: 1 file of log impressions landed after the build: 3 rows"
     )
     assert planned[2] == "  features  2026-11-02                 stale: its samples changed"
     before = table(project).partitions()
@@ -274,7 +275,10 @@ WRONG = {
         ["plan", "ranking", "--start", "1.11.2026", "--end", "2026-11-02"],
         "UsageError: days are written as 2026-11-01, got '1.11.2026'",
     ),
-    "day that is none": (["run", "ranking", "--partition", "2026-02-30"], "UsageError: days are written as 2026-11-01"),
+    "day that is none": (
+        ["run", "ranking", "--partition", "2026-02-30"],
+        "UsageError: partition '2026-02-30' is not a day",
+    ),
     "end before start": (
         ["backfill", "ranking", "--start", "2026-11-02", "--end", "2026-11-01"],
         "ParameterError: ",
@@ -304,7 +308,7 @@ def test_wrong_use_is_one_line_and_code_2(run: Run, base: Path, words: list[str]
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (["plan", "ranking"], "Missing option '--start'"),
+        (["plan", "ranking"], "plan needs --start and --end, or --explain"),
         (["backfil", "ranking"], "No such command 'backfil'"),
         (["backfill", "ranking", *BOTH, "--parallel", "0"], "0 is not in the range 1<=x<=64"),
         (["fit", "ranking", "--end", "2026-11-01", "--days", "0"], "0 is not in the range x>=1"),

@@ -3,7 +3,7 @@
 A comment above a fenced block says what the tests do with it:
 
 - ``<!-- test: file PATH -->`` writes the block to PATH in the page's project,
-- ``<!-- test: shell -->`` runs the lines that start with ``$``; other lines must be among what they print,
+- ``<!-- test: shell -->`` runs the lines that start with ``$``; other lines, but ``...``, must be in what they print,
 - ``<!-- test: run -->`` runs the block as Python, after the blocks of the same page above it,
 - ``<!-- test: prints -->`` is exactly what the block above it printed.
 
@@ -92,7 +92,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             lines = block.text.splitlines()
             printed = "".join(run(line[2:].split(), project) for line in lines if line.startswith("$ "))
             for line in lines:
-                assert line.startswith("$ ") or line in printed.splitlines(), f"start.md: {line!r} not in\n{printed}"
+                assert line == "..." or line.startswith("$ ") or line in printed.splitlines(), (
+                    f"start.md: {line!r} not in\n{printed}"
+                )
     return project
 
 
@@ -104,6 +106,7 @@ def test_pages_with_code_are_found() -> None:
     assert names >= {
         "README",
         "start",
+        "build-samples",
         "add-a-transform",
         "read-a-table",
         "serve-a-program",

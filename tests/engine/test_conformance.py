@@ -33,6 +33,7 @@ from pipelines.open_bandit import open_bandit
 from pipelines.search_ranking import search_ranking
 
 ROOT = Path(featurelib.__file__).parents[1]
+STAGES = ["apply_task", "attach_task", "bucket_task", "label_task", "partition_task", "survey_task"]
 CLICK_DAYS = Days.parse("2026-11-06", "2026-11-09")
 BANDIT_DAYS = Days.parse("2019-11-27", "2019-11-30")
 
@@ -230,7 +231,7 @@ def test_open_bandit_is_the_same_on_every_engine(bandit: Case, engine: Engine, t
 def test_processes_make_the_same_tables_though_a_worker_dies_in_each_stage(clicks: Case, tmp_path: Path) -> None:
     engine = Deadly(Processes(2), marks(tmp_path))
     clicks.check(engine, tmp_path)
-    assert engine.deaths() == ["apply_task", "attach_task", "bucket_task", "day_task", "survey_task"]
+    assert engine.deaths() == STAGES
 
 
 def test_dask_makes_the_same_tables_though_a_worker_dies_in_each_stage(
@@ -238,7 +239,7 @@ def test_dask_makes_the_same_tables_though_a_worker_dies_in_each_stage(
 ) -> None:
     engine = Deadly(Dask(client), marks(tmp_path))
     clicks.check(engine, tmp_path)
-    assert engine.deaths() == ["apply_task", "attach_task", "bucket_task", "day_task", "survey_task"]
+    assert engine.deaths() == STAGES
 
 
 def test_open_bandit_is_the_same_on_dask(bandit: Case, client: Any, tmp_path: Path) -> None:

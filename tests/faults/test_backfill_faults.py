@@ -19,7 +19,7 @@ import pytest
 import featurelib
 from featurelib.days import Days
 from featurelib.engine import Engine, Loop, Processes
-from featurelib.errors import LogFileError, SchemaViolationError, UsageError
+from featurelib.errors import PartitionsFailedError, UsageError
 from featurelib.generator import ClickLogs, generate
 from featurelib.ledger import plan
 from featurelib.program import load, save, versions
@@ -303,31 +303,32 @@ def older(week: Path, logs: Path, tmp_path: Path) -> Project:
 
 
 @pytest.mark.parametrize("engine", [Loop(), Processes(2)], ids=["loop", "processes"])
-def test_a_failing_day_publishes_nothing_of_its_group_and_readers_stay_on_the_old_version(
+def test_a_failing_day_publishes_nothing_of_its_own_and_readers_stay_on_the_old_version(
     engine: Engine, older: Project
 ) -> None:
     days, workspace = Days.parse("2026-11-08", "2026-11-09"), older.workspace
-    before = {name: (older.table(name).version, partitions(older.table(name))) for name in TABLES}
+    bad = Partition(days.end)
+    before = {name: partitions(older.table(name)).get(bad) for name in TABLES}
     [path] = (workspace.logs / "impressions/dt=2026-11-09/hr=12").glob("*.parquet")
     whole = path.read_bytes()
 
     path.write_bytes(whole[:-100])
-    with pytest.raises(LogFileError, match=r"dt=2026-11-09/hr=12/\S+: .*Fetch or write the file again"):
+    with pytest.raises(PartitionsFailedError, match=r"dt=2026-11-09/hr=12/\S+: .*Fetch or write the file again"):
         backfill(search_ranking, workspace, days, engine, say=lambda _: None)
     assert older.staged() == set()
-    assert {name: older.table(name).version for name in TABLES} == {name: was for name, (was, _) in before.items()}
+    for name, frame in before.items():
+        found = partitions(older.table(name)).get(bad)
+        assert found is frame is None or found.equals(frame)
+    assert Partition(days.start) in older.table("samples").partitions()  # the other day is built
 
     path.write_bytes(whole)
     for file in workspace.logs.glob("impressions/dt=2026-11-09/hr=*/*.parquet"):
         pl.read_parquet(file, hive_partitioning=False).clear().write_parquet(file)
-    with pytest.raises(SchemaViolationError, match="search_ranking features of 2026-11-09"):
+    with pytest.raises(PartitionsFailedError, match="SchemaViolationError: search_ranking features of 2026-11-09"):
         backfill(search_ranking, workspace, days, engine, say=lambda _: None)
     assert older.staged() == set()
-    version, content = before["features"]
-    assert older.table("features").version == version
-    found = partitions(older.table("features"))
-    assert found.keys() == content.keys()
-    assert all(frame.equals(found[day]) for day, frame in content.items())
+    found, frame = partitions(older.table("features")).get(bad), before["features"]
+    assert found is frame is None or found.equals(frame)
     assert list(older.table("samples").partitions())[-1] == Partition(days.end)  # its samples are fine, and empty
 
 
@@ -338,7 +339,7 @@ import pytest
 from featurelib.runs import backfill
 from featurelib.days import Days
 from featurelib.engine import Loop, Processes
-from featurelib.errors import StorageError
+from featurelib.errors import PartitionsFailedError, StorageError
 from featurelib.tables import VersionedTable
 from featurelib.workspace import Workspace
 from pipelines.search_ranking import search_ranking
@@ -366,22 +367,19 @@ if __name__ == "__main__":
     workspace = Workspace(disk / "logs", disk / "tables", disk / "work")
     names = [path.parent.name for path in (disk / "tables/search_ranking").glob("*/_delta_log")]
     days = Days.parse("2026-11-08", "2026-11-09")
-    before, files = state(), parts()
     for spare in (0, 4_096, 65_536, 131_072, 262_144):
         fill(disk, spare)
-        with pytest.raises(StorageError, match=r"No space left on device|is the disk full\\?"):
+        with pytest.raises((StorageError, PartitionsFailedError), match=r"No space left on device|is the disk full\\?"):
             backfill(search_ranking, workspace, days, Processes(2) if spare == 65_536 else Loop(), say=quiet)
         now = state()
         assert all(problems == [] for _, _, problems in now.values()), now
-        features = workspace.table("search_ranking", "features")
-        assert now[str(features)] == before[str(features)], spare
         os.remove(disk / "filler")
     fill(disk, 4_096)
     words = ["backfill", "search_ranking", "--start", "2026-11-08", "--end", "2026-11-09"]
     done = subprocess.run([sys.executable, "-c", "from featurelib.cli import main; main()", *words], cwd=disk,
                           capture_output=True, text=True)
     assert done.returncode == 3, done
-    assert done.stderr.startswith("StorageError: ") and done.stderr.count(chr(10)) == 1, done.stderr
+    assert "StorageError: " in done.stderr and "Traceback" not in done.stderr, done.stderr
     os.remove(disk / "filler")
     backfill(search_ranking, workspace, days, Loop(), say=quiet)
     subprocess.run(["cp", "-r", disk / "tables", disk / "work", after], check=True)

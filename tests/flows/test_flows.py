@@ -20,10 +20,18 @@ from typing import Any
 
 import pytest
 
-from featurelib.errors import LogMissingError, RetryableError, SchemaViolationError, StorageError, UsageError
+from featurelib.errors import (
+    LogMissingError,
+    PartitionsFailedError,
+    RetryableError,
+    SchemaViolationError,
+    StorageError,
+    UsageError,
+)
 from featurelib.runs import steps
 from featurelib.settings import Settings
 from featurelib.tables import Partition, VersionedTable
+from tests.shop import shop
 
 ROOT = Path(__file__).parents[2]
 FIT_DAYS = [date(2019, 11, 24) + timedelta(days=number) for number in range(5)]
@@ -171,7 +179,7 @@ def test_a_late_run_builds_the_day_before_its_schedule_and_repairs_those_before(
     late = State(type=StateType.SCHEDULED, name="Late", state_details=details)
     flow_run = server.create_flow_run(flows.build, parameters={"params": params}, state=late)
     report = run_flow(flows.build, flow_run=flow_run, parameters={"params": params})
-    assert str(report.days) == "2019-10-28 .. 2019-11-27"
+    assert report.span == "2019-11-24 .. 2019-11-27"
     assert list(features(project).partitions()) == [Partition(day) for day in FIT_DAYS[:4]]
     assert server.read_flow_run(flow_run.id).name == "open_bandit 2019-11-27"
 
@@ -187,7 +195,7 @@ def test_the_heartbeat_rule_is_installed_once(flows: ModuleType, server: Any) ->
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ({"pipeline": "open_bandits"}, "no pipeline 'open_bandits'.*there are: open_bandit, search_ranking"),
+        ({"pipeline": "open_bandits"}, "no pipeline 'open_bandits'.*there are: open_bandit, .*search_ranking"),
         ({"start": "24 Nov"}, "start: Input should be a valid date"),
         ({"end": "2019-11-23"}, "end must be 2019-11-24 or later"),
         ({"parallel": 0}, "parallel: Input should be greater than or equal to 1"),
@@ -212,35 +220,44 @@ def test_bad_parameters_are_refused_before_any_work(
         (datetime(2026, 11, 2, 2, 30, tzinfo=timezone(timedelta(hours=8))), "UTC", date(2026, 10, 31)),
     ],
 )
-def test_the_day_is_the_last_that_had_ended_in_the_pipelines_time_zone(
+def test_the_partition_is_the_last_that_had_ended_in_the_pipelines_time_zone(
     flows: ModuleType, scheduled_at: datetime, zone: str, day: date
 ) -> None:
-    assert flows.day_before(scheduled_at, zone) == day
+    assert flows.last_ended(shop(timezone=zone), scheduled_at) == Partition(day)
 
 
 def test_the_day_is_a_plain_date_though_prefect_gives_its_own_kind(flows: ModuleType) -> None:
     from prefect.types import DateTime
 
-    assert type(flows.day_before(DateTime(2026, 11, 2, 2, 30, tzinfo=UTC), "UTC")) is date
+    assert type(flows.last_ended(shop(), DateTime(2026, 11, 2, 2, 30, tzinfo=UTC)).dt) is date
 
 
 class RunWithLogs:
     """As much of a run as `due` looks at: logs of every second day."""
 
+    pipeline = shop()
+
     class fingerprints:  # noqa: N801
         @staticmethod
-        def has_logs(day: date) -> bool:
-            return day.day % 2 == 0
+        def has_logs(partition: Partition) -> bool:
+            return partition.dt.day % 2 == 0
 
 
-def test_a_build_looks_at_its_day_first_then_at_earlier_ones_with_logs_newest_first(flows: ModuleType) -> None:
-    looked_at = flows.due(RunWithLogs(), date(2026, 11, 7), 5)
-    assert looked_at == [date(2026, 11, 7), date(2026, 11, 6), date(2026, 11, 4), date(2026, 11, 2)]
+def test_a_build_looks_at_its_day_and_at_earlier_ones_with_logs(flows: ModuleType) -> None:
+    looked_at = flows.due(RunWithLogs(), Partition(date(2026, 11, 7)), 5)
+    assert [partition.dt.day for partition in looked_at] == [2, 4, 6, 7]
+    assert flows.due(RunWithLogs(), Partition(date(2026, 11, 7)), 0) == [Partition(date(2026, 11, 7))]
 
 
 @pytest.mark.parametrize(
     ("error", "again"),
-    [(StorageError("network"), True), (LogMissingError("no file"), False), (KeyError("a defect"), False)],
+    [
+        (StorageError("network"), True),
+        (LogMissingError("no file"), False),
+        (KeyError("a defect"), False),
+        (PartitionsFailedError("p", {("samples", "2026-11-01"): StorageError("network")}), True),
+        (PartitionsFailedError("p", {("samples", "2026-11-01"): LogMissingError("no file")}), False),
+    ],
 )
 def test_only_retryable_errors_are_tried_again(flows: ModuleType, error: Exception, again: bool) -> None:
     from prefect.states import Failed
@@ -251,7 +268,11 @@ def test_only_retryable_errors_are_tried_again(flows: ModuleType, error: Excepti
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["build", "open_bandit", "--day", "yesterday"], 2, "UsageError: day: Input should be a valid date"),
+        (
+            ["build", "open_bandit", "--partition", "yesterday"],
+            2,
+            "UsageError: partition: partition 'yesterday' is not a day",
+        ),
         (["serve", "open_bandit", "--cron", "often"], 2, "UsageError: --cron takes five fields"),
         (["backfill", "open_bandit"], 2, "Missing option '--start'"),
     ],

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xxhash
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from featurelib.errors import LogMissingError, UsageError
 from featurelib.logs import Log, LogFile, available, files_of, fingerprint, partitions_of
-from featurelib.logs._pattern import parse
+from featurelib.logs._pattern import parse, partition_of
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,19 +63,36 @@ def test_hour_layouts(make_log: Callable[..., Log], tmp_path: Path, pattern: str
     assert available(log, tmp_path) == [DAY + 5 * HOUR]
 
 
+def read_back(pattern: str, path: str) -> datetime | None:
+    """Return the partition that a name states, as the walk finds it name by name."""
+    fields: Any = {}
+    for segment, name in zip(parse(pattern).segments, path.split("/"), strict=True):
+        fields = segment.match(name, fields) if fields is not None else None
+    return partition_of(fields) if fields is not None else None
+
+
 @given(st.dates(date(1900, 1, 1), date(2200, 1, 1)), st.integers(0, 23))
 def test_a_name_states_the_partition_it_was_written_for(day: date, hour: int) -> None:
     partition = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-    for text in ("{dt}/{hr}.csv", "{dt:%Y%j}-{hr:d}.csv", "{dt:%Y}/{dt:%Y%m}/{dt:%d}/{hr}.csv"):
-        assert parse(text).partition_of(parse(text).glob(partition)) == partition
+    for text in (
+        "{dt}/{hr}.csv",
+        "{dt:%Y%j}-{hr:d}.csv",
+        "{dt:%Y}/{dt:%Y%m}/{dt:%d}/{hr}.csv",
+        "./{dt:%Y%m}//{dt:%Y%j}{hr}",
+    ):
+        names = [str(segment.name(partition)) for segment in parse(text).segments]
+        assert read_back(text, "/".join(names)) == partition
 
 
 def test_names_that_state_no_day_are_not_ours(make_log: Callable[..., Log], tmp_path: Path) -> None:
     touch(tmp_path, "2026-13-01.csv", "2026-02-30.csv", "latest.csv", "2026-11-01.csv.tmp", "2026-1-1.csv")
     assert available(make_log(".csv", files="{dt}.csv"), tmp_path) == []
     touch(tmp_path, "2026-366.csv", "2026-000.csv")
-    assert parse("{dt:%Y-%j}.csv").partition_of("2026-365.csv") == datetime(2026, 12, 31, tzinfo=UTC)
+    assert read_back("{dt:%Y-%j}.csv", "2026-365.csv") == datetime(2026, 12, 31, tzinfo=UTC)
     assert available(make_log(".csv", files="{dt:%Y-%j}.csv"), tmp_path) == []
+    touch(tmp_path, "2026/11/2027-11-01.csv", "2026-11-01/05.csv", "2026-11-01/24.csv")
+    assert available(make_log(".csv", files="{dt:%Y}/{dt:%m}/{dt}.csv"), tmp_path) == []
+    assert available(make_log(".csv", files="{dt}/{hr:d}.csv", every="1h"), tmp_path) == []
 
 
 def test_unfinished_and_side_files_are_not_ours(make_log: Callable[..., Log], tmp_path: Path) -> None:
@@ -86,6 +104,8 @@ def test_unfinished_and_side_files_are_not_ours(make_log: Callable[..., Log], tm
 def test_files_are_sorted_by_name_and_a_linked_file_counts_once(make_log: Callable[..., Log], tmp_path: Path) -> None:
     touch(tmp_path, "2026-11-01/b.csv", "2026-11-01/a.csv", "2026-11-01/B.csv")
     (tmp_path / "2026-11-01/c.csv").symlink_to(tmp_path / "2026-11-01/a.csv")
+    (tmp_path / "2026-11-01/lost.csv").symlink_to(tmp_path / "no.csv")
+    (tmp_path / "2026-11-01/loop.csv").symlink_to(tmp_path / "2026-11-01/loop.csv")
     assert [path.name for path in files_of(make_log(".csv"), tmp_path, DAY)] == ["B.csv", "a.csv", "b.csv"]
 
 

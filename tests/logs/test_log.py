@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, ParameterError
-from featurelib.logs import Log
+from featurelib.logs import Log, Repeats
 from featurelib.schema.column import Column
 from featurelib.schema.table import Table
 
@@ -19,6 +19,7 @@ from featurelib.schema.table import Table
         ({"every": "1w"}, "every must be '1d' or '1h'"),
         ({"unknown_columns": "drop"}, "unknown_columns must be 'refuse' or 'ignore'"),
         ({"lateness": timedelta(seconds=-1)}, "lateness must be 0 or more"),
+        ({"skew": timedelta(seconds=-1)}, "skew must be 0 or more"),
         ({"null_texts": "NULL"}, "null_texts must be a tuple of texts"),
         ({"files": "clicks/*.csv"}, r"files must be a pattern with \{dt\}"),
         ({"files": "{dt:%Y%m}/*.csv"}, "together state year, month and day"),
@@ -90,3 +91,27 @@ def test_an_event_id_that_the_table_lacks_is_refused(make_log: Callable[..., Log
     assert make_log(".csv", event_id="item").event_id == "item"
     with pytest.raises(ColumnMissingError, match=r"log 'impressions' reads column 'itm', .* Did you mean 'item'\?"):
         make_log(".csv", event_id="itm")
+
+
+@pytest.mark.parametrize(
+    ("columns", "within", "message"),
+    [
+        ([], "5m", "columns must be at least one column, each once"),
+        (["item", "item"], "5m", "columns must be at least one column, each once"),
+        ("item", "5m", "columns must be a list of columns"),
+        (["item"], "0s", "within must be longer than nothing"),
+        (["item"], timedelta(seconds=-1), "within must be longer than nothing"),
+        (["item"], "five", "within must be a duration such as 30m"),
+    ],
+)
+def test_repeats_say_what_they_need(columns: list[str], within: str | timedelta, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        Repeats(columns, within=within)
+
+
+def test_repeats_are_of_columns_that_the_table_has(make_log: Callable[..., Log]) -> None:
+    repeats = Repeats(["item", "slot"])
+    assert make_log(".csv", repeats=repeats).repeats == Repeats(("item", "slot"), timedelta(minutes=5))
+    assert hash(repeats) == hash(Repeats(("item", "slot")))
+    with pytest.raises(ColumnMissingError, match=r"log 'impressions' reads column 'itm', .* Did you mean 'item'\?"):
+        make_log(".csv", repeats=Repeats(["slot", "itm"]))

@@ -9,13 +9,14 @@ import pytest
 
 from featurelib.logs._rules import any_fault
 from featurelib.logs._typed import type_faults, typed
+from featurelib.schema.column import Column, Epoch
 
 
-def parsed(texts: list[str], dtype: pl.DataType) -> list[Any]:
+def parsed(texts: list[str], dtype: pl.DataType, epoch: Epoch | None = None) -> list[Any]:
     """Type texts; one that fails is shown as its reason."""
-    schema = pl.Schema({"x": dtype})
-    rows = typed(pl.DataFrame({"x": texts}), schema, ("",))
-    faults = type_faults(schema)
+    columns = {"x": Column(dtype=dtype, doc="x", epoch=epoch)}
+    rows = typed(pl.DataFrame({"x": texts}, schema={"x": pl.String}), columns, ("",))
+    faults = type_faults(columns)
     reason = pl.coalesce(*(pl.when(fault.broken).then(pl.lit(fault.reason)) for fault in faults))
     shown = rows.select("x", reason=reason, bad=any_fault(faults)).rows()
     return [why if bad else value for value, why, bad in shown]

@@ -58,7 +58,7 @@ def built(pipeline: Pipeline, log: ClickLog, *, groups: Sequence[Sequence[int]] 
         write(clicks, space.logs, log.clicks, files)
         with Run.begin(pipeline, space, Loop()) as run:
             for group in groups or [range(log.days)]:
-                build_samples(run, [days[n] for n in group])
+                build_samples(run, [Partition(days[n]) for n in group])
             rows = {day: run.samples.built(Partition(day))["rows"] for day in days}
             return Built(run.samples.scan().collect(), run.quarantine.scan().collect(), rows)
 
@@ -91,7 +91,7 @@ def check(found: Built, pipeline: Pipeline, log: ClickLog, *, over: timedelta, d
     (label,) = pipeline.samples.attributed
     ours = in_file_order(pipeline.samples.log, log.impressions), in_file_order(label.log, log.clicks)
     impressions, clicks = usable(log, ours[0], "shown_at"), usable(log, ours[1], "clicked_at")
-    truth = attribute(impressions, clicks, keys=label.keys, within=label.reach, event_id=None)
+    truth = attribute(impressions, clicks, keys=label.keys, within=label.window, event_id=None)
     per = [((row["item_id"],), row["shown_at"]) for row in impressions]
     of = [((row["item_id"],), row["clicked_at"]) for row in clicks]
     for day in days_of(log):
@@ -110,7 +110,7 @@ def check(found: Built, pipeline: Pipeline, log: ClickLog, *, over: timedelta, d
         ]
         assert (rows["item_rate"].to_list() if pipeline.windows else []) == rates  # to the last bit
     fates = Counter(fate.reason for fate in truth.fates)
-    if not blurred(log, impressions, ours[0], label.reach):
+    if not blurred(log, impressions, ours[0], label.window):
         check_accounts(
             found, log, ours, clicks, [fate.reason for fate in reasons(log, impressions, truth, clicks, label)]
         )
@@ -130,7 +130,7 @@ def reasons(
 ) -> Iterator[Any]:
     """Yield the oracle's fates as one day can tell them: it looks back no further than the window before it."""
     for click, fate in zip(clicks, truth.fates, strict=True):
-        start = midnight(log.day_of(click["clicked_at"]), log.zone) - label.reach
+        start = midnight(log.day_of(click["clicked_at"]), log.zone) - label.window
         seen = [
             row
             for row in impressions
@@ -320,7 +320,7 @@ def test_rows_of_a_log_that_only_windows_read_are_kept_in_quarantine_too():
             clicks, space.logs, [clicked("c", noon, slot=BROKEN), clicked("d", noon), clicked("d", noon)], [noon.date()]
         )
         with Run.begin(pipeline, space, Loop()) as run:
-            build_samples(run, [noon.date()])
+            build_samples(run, [Partition(noon.date())])
             quarantine = run.quarantine.scan().collect()
             rows = run.samples.built(Partition(noon.date()))["rows"]
     assert rows["carts"] == {"in": 3, "kept": 1, "dropped": {"duplicate": 1, "out_of_range": 1}}

@@ -43,7 +43,7 @@ def test_window_must_not_be_empty(empty: object):
 
 @pytest.mark.parametrize(("text", "length"), [("90s", 90), ("30m", 1800), ("2h", 7200), ("3d", 259_200)])
 def test_window_reads_as_people_write_it(text: str, length: int):
-    assert clicked(within=text).reach == timedelta(seconds=length)
+    assert clicked(within=text).window == timedelta(seconds=length)
 
 
 def test_label_needs_a_key():

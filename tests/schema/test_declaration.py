@@ -25,6 +25,9 @@ from featurelib.schema import Column, RowCheck, Table
         ({"allowed": (300,), "dtype": pl.Int8()}, "allowed must be values that Int8 can hold"),
         ({"max_null": 0.5}, "max_null must be a share from 0 to 1 of a nullable column"),
         ({"max_null": 1.5, "nullable": True}, "max_null must be a share from 0 to 1 of a nullable column"),
+        ({"epoch": "ns", "dtype": pl.Datetime("ns", "UTC")}, "epoch must be s, ms or us, got 'ns'"),
+        ({"epoch": "ms", "dtype": pl.Int64()}, "epoch must be left out unless the type is a Datetime with a time zone"),
+        ({"epoch": "ms", "dtype": pl.Datetime("ms")}, "epoch must be left out unless the type is a Datetime with"),
         ({"optional": True}, "optional must be left out unless the column is nullable"),
     ],
 )

@@ -8,7 +8,7 @@ from featurelib.errors import ParameterError, UsageError
 from featurelib.tables import Partition
 
 
-@given(day=st.dates(), hour=st.none() | st.integers(0, 23))
+@given(day=st.dates(), hour=st.none() | st.integers(0, 24))
 def test_text_reads_back_as_the_same_partition(day: date, hour: int | None) -> None:
     partition = Partition(day, hour)
     assert Partition.parse(str(partition)) == partition
@@ -25,15 +25,15 @@ def test_hours_sort_by_time() -> None:
     assert Partition(date(2026, 11, 1), 9) < Partition(date(2026, 11, 1), 10) < Partition(date(2026, 11, 2), 0)
 
 
-@pytest.mark.parametrize("text", ["", "2026-11", "2026-11-31", "2026-11-01T24", "2026-11-01 05", "2026-11-01T5", "x"])
+@pytest.mark.parametrize("text", ["", "2026-11", "2026-11-31", "2026-11-01T25", "2026-11-01 05", "2026-11-01T5", "x"])
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a day such as 2026-11-01 or an hour such as 2026-11-01T05"):
         Partition.parse(text)
 
 
-def test_hour_beyond_23_is_refused() -> None:
-    with pytest.raises(ParameterError, match="hr must be a whole number from 0 to 23, or None, got 24"):
-        Partition(date(2026, 11, 1), 24)
+def test_hour_beyond_24_is_refused() -> None:
+    with pytest.raises(ParameterError, match="hr must be a whole number from 0 to 24, or None, got 25"):
+        Partition(date(2026, 11, 1), 25)
 
 
 def test_an_instant_is_not_a_day() -> None:

@@ -1,0 +1,61 @@
+"""Partitions: which of a log's partitions a span of time needs."""
+
+from datetime import UTC, datetime
+
+from featurelib.errors import UsageError
+from featurelib.logs.log import Log
+
+
+def partitions_of(log: Log, start: datetime, end: datetime) -> list[datetime]:
+    """Return the partitions that may hold events of ``[start, end)``, late ones included.
+
+    Parameters
+    ----------
+    log
+        The log.
+    start, end
+        Instants with a time zone.
+
+    Returns
+    -------
+    list of datetime
+        Start of each partition, in UTC, ascending; a row may land up to ``log.lateness`` after its event.
+
+    Raises
+    ------
+    UsageError
+        If an instant has no time zone, or ``start`` is not before ``end``.
+
+    Examples
+    --------
+    >>> from datetime import timedelta
+    >>> from featurelib.logs import Log
+    >>> from featurelib.schema.column import Column
+    >>> from featurelib.schema.table import Table
+    >>> import polars as pl
+    >>> class Clicks(Table):
+    ...     event_time = "clicked_at"
+    ...     clicked_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When the item was opened.")
+    >>> clicks = Log(name="clicks", table=Clicks, files="{dt}.csv", lateness=timedelta(hours=6))
+    >>> day = datetime(2026, 11, 1, tzinfo=UTC)
+    >>> [f"{p:%d}" for p in partitions_of(clicks, day, day + timedelta(days=1))]
+    ['01', '02']
+    """
+    start, end = utc_span(log, start, end)
+    first = start.replace(minute=0, second=0, microsecond=0)
+    first = first.replace(hour=0) if log.every == "1d" else first
+    count = -((first - end - log.lateness) // log.step)
+    return [first + number * log.step for number in range(count)]
+
+
+def utc_span(log: Log, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return two instants in UTC, in order, or raise UsageError."""
+    for instant in (start, end):
+        if instant.tzinfo is None:
+            msg = f"{log} is read between instants with a time zone, got {instant!r}. Add tzinfo=UTC if it is UTC."
+            raise UsageError(msg)
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    if not start < end:
+        msg = f"{log} is read from a start before its end, got {start} and {end}."
+        raise UsageError(msg)
+    return start, end
