@@ -53,6 +53,7 @@ from featurelib.cli.main import run_and_exit
 from featurelib.cli.options import days_options, engine, parallel_option, pipeline_argument, project
 from featurelib.days import Days
 from featurelib.errors import PartitionsFailedError, RetryableError, UsageError
+from featurelib.ledger import plan
 from featurelib.pipeline import Pipeline
 from featurelib.program import load
 from featurelib.runs import Report, Run, Step, backfill_steps, follow
@@ -155,7 +156,8 @@ def build(params: BuildParams) -> Report:
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         wanted = due(run, partition, params.catch_up)
         built = follow(backfill_steps(run, wanted), partial(take, pipeline.name))
-    return _published(Report.read(pipeline, workspace, wanted, built))
+        left = plan(pipeline, workspace, wanted, fingerprints=run.fingerprints)
+    return _published(Report.read(pipeline, workspace, left, built))
 
 
 @flow(flow_run_name="{params.pipeline} {params.days}")
@@ -164,7 +166,8 @@ def backfill(params: RangeParams) -> Report:
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         built = follow(backfill_steps(run, params.days), partial(take, pipeline.name))
-    return _published(Report.read(pipeline, workspace, pipeline.partitions(params.days), built))
+        left = plan(pipeline, workspace, params.days, fingerprints=run.fingerprints)
+    return _published(Report.read(pipeline, workspace, left, built))
 
 
 @flow(flow_run_name="{params.pipeline} {params.days}")

@@ -1,12 +1,29 @@
 """All benchmarks, one after another: ``python -m benchmarks`` or ``make bench``."""
 
-from benchmarks import build_partition, days_flat, import_cost, row_latency
+from benchmarks import (
+    backfill_hours,
+    build_partition,
+    build_samples,
+    build_windows,
+    days_flat,
+    feast_join,
+    import_cost,
+    online_reads,
+    plan_hours,
+    row_latency,
+)
 
 for name, benchmark in [
     ("One partition, from logs to committed table", build_partition),
+    ("Samples (3 GB below data/)", build_samples),
+    ("Windows (makes DuckDB's environment below data/, from a package index)", build_windows),
+    ("A plan of 10,000 partitions (makes 20,000 log files below data/)", plan_hours),
+    ("A backfill of 1,000 tiny partitions", backfill_hours),
     ("Memory over days", days_flat),
     ("One row", row_latency),
+    ("Online reads", online_reads),
     ("Import", import_cost),
+    ("Beside Feast (makes Feast's environment below data/, from a package index)", feast_join),
 ]:
     print(f"## {name}\n", flush=True)
     benchmark.main()

@@ -15,10 +15,8 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
-import venv
 import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -26,7 +24,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Cost, median, run, table
+from benchmarks.measure import Cost, environment, median, run, table
 
 ROWS, RUNS, LEAST_RATIO = 2_000_000, 3, 5.0
 WORK, LOCK = Path("data/feast_join"), Path(__file__).with_name("requirements-feast.lock")
@@ -148,18 +146,6 @@ def joined(who: str, folder: Path, within_s: int, out: Path) -> None:
     out.with_suffix(".json").write_text(json.dumps(time.process_time() - start))
 
 
-def feast_python(work: Path) -> Path:
-    """Return the Python of Feast's environment, made in the work folder unless it is there."""
-    home = work / "env"
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        venv.create(home, with_pip=True)
-        install = [home / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--requirement", LOCK]
-        subprocess.run(list(map(str, install)), check=True, stdout=subprocess.DEVNULL)
-        (home / "ready").touch()
-    return home / "bin" / "python"
-
-
 class Sides:
     """Both sides on the same files."""
 
@@ -194,7 +180,7 @@ def measured(work: Path, python: Path | None, rows: int, runs: int) -> str:
     """Measure in turn, compare, and return the tables."""
     work.mkdir(parents=True, exist_ok=True)
     prepare(work, rows)
-    sides = Sides(work, python or feast_python(work))
+    sides = Sides(work, python or environment(work / "env", LOCK))
     who = ("ours", *ENGINES)
     rounds = [{one: sides.once(one) for one in who} for _ in range(runs)]
     whole = {one: median([each[one][0] for each in rounds]) for one in who}

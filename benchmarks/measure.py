@@ -1,12 +1,15 @@
 """Measure: what a command costs: CPU seconds, wall seconds, peak memory."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
+import venv
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import psutil
 
@@ -33,8 +36,19 @@ class Cost:
     peak_mib: float
 
 
-def run(module: str, *arguments: object) -> Cost:
-    """Run ``python -m module`` in a fresh process and return its cost.
+def run(module: str, *arguments: object, python: Path = Path(sys.executable)) -> Cost:
+    """Run ``python -m module`` in a fresh process, of this environment or another, and return its cost.
+
+    Raises
+    ------
+    SystemExit
+        If it fails.
+    """
+    return command([python, "-m", module, *arguments])
+
+
+def command(words: Sequence[object], *, folder: Path | None = None, **settings: str) -> Cost:
+    """Run a command in a folder, with settings in its environment beside those there are, and return its cost.
 
     Raises
     ------
@@ -42,7 +56,9 @@ def run(module: str, *arguments: object) -> Cost:
         If it fails.
     """
     start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", module, *map(str, arguments)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        list(map(str, words)), stdout=subprocess.DEVNULL, cwd=folder, env={**os.environ, **settings}
+    )
     peak = 0
     while True:
         peak = max(peak, _resident(process.pid))
@@ -52,8 +68,19 @@ def run(module: str, *arguments: object) -> Cost:
         time.sleep(_EVERY_S)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{module} {' '.join(map(str, arguments))} failed with code {process.returncode}")
+        raise SystemExit(f"{' '.join(map(str, words))} failed with code {process.returncode}")
     return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - start, peak / 2**20)
+
+
+def environment(home: Path, lock: Path) -> Path:
+    """Return the Python of an environment with what a lock lists, made unless it is there."""
+    if not (home / "ready").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        venv.create(home, with_pip=True)
+        install = [home / "bin" / "python", "-m", "pip", "install", "--require-hashes", "--requirement", lock]
+        subprocess.run(list(map(str, install)), check=True, stdout=subprocess.DEVNULL)
+        (home / "ready").touch()
+    return home / "bin" / "python"
 
 
 def median(costs: Sequence[Cost]) -> Cost:

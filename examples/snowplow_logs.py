@@ -5,9 +5,9 @@
 Writes ``LOG_ROOT/snowplow/page_views/dt=2021-03-02/events.csv.gz`` and so on: ``page_views``, ``page_pings``,
 ``clicks`` and ``others``. A collector writes what arrives: an event lies in the partition of the UTC day on which it
 arrived, which may be days after it happened. Columns stay as they are; added is ``page_view_id``, which Snowplow keeps
-in a JSON context, and each clock states its zone, UTC. A row with too few or too many fields lands as it is, among the
-others of the day of the row before it. A day on which nothing arrived gets a file without rows: else nobody could tell
-it from a day that has not landed yet. Files that are there already are written again with the same bytes.
+in a JSON context. A row with too few or too many fields lands as it is, among the others of the day of the row before
+it. A day on which nothing arrived gets a file without rows: else nobody could tell it from a day that has not landed
+yet. Files that are there already are written again with the same bytes.
 """
 
 import csv
@@ -41,13 +41,6 @@ def page_view_id(context: str) -> str:
         return ""
 
 
-def landed(header: list[str], fields: list[str]) -> list[str]:
-    """Return the fields of a row as they land."""
-    row = dict(zip(header, fields, strict=True))
-    clocks = {name: f"{text}Z" for name, text in row.items() if name.endswith("_tstamp") and CLOCK.fullmatch(text)}
-    return [page_view_id(row[CONTEXT]), *(row | clocks).values()]
-
-
 def arrived_on(header: list[str], fields: list[str]) -> str | None:
     """Return the UTC day on which a row arrived, or ``None`` where it does not say."""
     text = dict(zip(header, fields, strict=False)).get(ARRIVED, "")
@@ -70,7 +63,8 @@ def split(source: Path, root: Path) -> Iterator[tuple[Path, int]]:
     for fields, day in zip(rows, arrivals, strict=True):
         last = day or last
         if len(fields) == len(header):
-            parts[TOPICS.get(fields[header.index("event_name")], "others"), last].append(landed(header, fields))
+            topic = TOPICS.get(fields[header.index("event_name")], "others")
+            parts[topic, last].append([page_view_id(fields[header.index(CONTEXT)]), *fields])
         else:
             parts["others", last].append(fields)
     for topic, day in product([*dict.fromkeys(TOPICS.values()), "others"], days({day for _, day in parts})):

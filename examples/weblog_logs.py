@@ -3,10 +3,9 @@
     python examples/weblog_logs.py access.log.gz OWN_HOST[,OWN_HOST...] [LOG_ROOT]
 
 Writes ``LOG_ROOT/weblog/requests/dt=2015-05-17/access.csv.gz`` and so on, one row per line by its UTC day. The fields
-stay as they are, ``-`` for nothing included; the time is written as ISO with its offset. Added are the page without
-its query, whether it is an asset of a page, and what the referrer says: its host, the page where it is one of ours,
-and the search engine's query and rank. A line in another format lands as it is, on its own day or on that of the line
-before it.
+stay as they are, ``-`` for nothing included. Added are the page without its query, whether it is an asset of a page,
+and what the referrer says: its host, the page where it is one of ours, and the search engine's query and rank. A line
+in another format lands as it is, on its own day or on that of the line before it.
 
 A request for a page from a page of ours is also a click on that page. These are written once more, to
 ``LOG_ROOT/weblog/follows``. Files that are there already are written again with the same bytes.
@@ -65,13 +64,12 @@ def referred(referrer: str, own: Collection[str]) -> dict[str, str]:
 def parsed(line: str, own: Collection[str]) -> dict[str, str] | None:
     """Return the fields of a line by name, or ``None`` where it has another format."""
     found = LINE.fullmatch(line)
-    at = instant(found[4]) if found else None
-    if found is None or at is None:
+    if found is None:
         return None
     row = {**dict.fromkeys([*REQUEST, *ADDED], NOTHING), **dict(zip(REQUEST, found.groups(), strict=True))}
     page = row["target"].split("?")[0]
     asset = "true" if ASSET.search(page) else "false"
-    return {**row, "requested_at": at.isoformat(), "page": page, "asset": asset, **referred(row["referrer"], own)}
+    return {**row, "page": page, "asset": asset, **referred(row["referrer"], own)}
 
 
 def split(source: Path, root: Path, own: Collection[str]) -> Iterator[tuple[Path, int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from featurelib.errors import ParameterError, UsageError
@@ -66,6 +67,7 @@ class Days:
         return f"{self.start}" if self.start == self.end else f"{self.start} .. {self.end}"
 
 
+@lru_cache(maxsize=4096)  # plans ask for the same days thousands of times
 def day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
     """Return the instants at which a day begins and ends in a time zone, in UTC; 23 to 25 hours apart.
 

@@ -5,14 +5,15 @@
     FeaturelibError
     ├── FinalError                          running again changes nothing: never retried
     │   ├── UsageError          exit 2      the call or the project's settings are wrong
-    │   │   └── ProgramMissingError         nothing was fitted yet
+    │   │   ├── ProgramMissingError         nothing was fitted yet
+    │   │   └── ExportMissingError          no windows were exported, or they have expired
     │   ├── DeclarationError    exit 2      a pipeline, table or log is declared wrongly
     │   │   ├── ParameterError              one parameter is out of its range
     │   │   ├── ColumnMissingError          a column is named that is not there
     │   │   ├── ColumnTypeError             a column is there with another type
     │   │   └── ColumnUnknownError          a column is there that nothing declares
     │   ├── TaskFailedError     exit 70     a task raised an error that is none of these: a defect, ours or a user's
-    │   └── DataRefusedError    exit 1      the data broke a rule; nothing was published
+    │   └── DataRefusedError    exit 1      the data broke a rule; a build publishes nothing of it
     │       ├── LogMissingError             no log file where one was declared
     │       ├── LogFileError                a log file cannot be read
     │       ├── ConservationError           rows in != rows kept + rows dropped
@@ -54,6 +55,10 @@ class UsageError(FinalError, ValueError):
 
 class ProgramMissingError(UsageError):
     """A pipeline has no fitted program, or not the version asked for."""
+
+
+class ExportMissingError(UsageError):
+    """There is no export of the windows' values where one is read, or it has expired."""
 
 
 class DeclarationError(FinalError, ValueError):
@@ -145,7 +150,7 @@ class ColumnUnknownError(DeclarationError):
 
 
 class DataRefusedError(FinalError):
-    """The data broke a rule; nothing was published."""
+    """The data broke a rule; a build publishes nothing of it."""
 
     exit_code = 1
 
@@ -174,6 +179,9 @@ class LogFileError(DataRefusedError, OSError):
 class ConservationError(DataRefusedError):
     """A stage lost or made rows unseen: rows in and rows made are not rows kept plus rows dropped.
 
+    A build that finds it commits nothing of the partition. `featurelib.ledger.conservation` may find it in what was
+    committed.
+
     Parameters
     ----------
     stage, partition
@@ -190,7 +198,8 @@ class ConservationError(DataRefusedError):
         added = f", {made} made" if made else ""
         super().__init__(
             f"{stage} of {partition}: {rows_in} rows in{added}, {kept} kept, dropped: {reasons}. "
-            f"{gap:+d} rows are unaccounted for; nothing was published. This is a defect: please report it."
+            f"{gap:+d} rows are unaccounted for. This is a defect, of featurelib or of a step of your own: please "
+            "report ours."
         )
 
 

@@ -1,7 +1,7 @@
 """Pipeline: everything between raw logs and feature table, declared in one object and checked when it is made."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,6 +74,7 @@ class Pipeline:
         self._check_logs()
         self._check_windows()
         self._check_operators()
+        self._check_label()
         self._check_table()
 
     def __str__(self) -> str:
@@ -95,7 +96,7 @@ class Pipeline:
         for rate in self.windows:
             if rate.by not in self.samples.schema:
                 raise ColumnMissingError(
-                    f"window {rate.name!r}", rate.by, where="the samples", columns=self.samples.schema
+                    f"window {rate.name!r}", rate.by, where="the samples table", columns=self.samples.schema
                 )
             if rate.name in taken:
                 raise DeclarationError(f"window {rate.name!r} adds a column that the samples already have.")
@@ -141,6 +142,16 @@ class Pipeline:
                 f"{self} makes feature {twice[0]!r} twice; name one of them with Feature(name, ...)."
             )
 
+    def _check_label(self) -> None:
+        dtype = self.samples.schema.get(self.label)
+        value = dtype.inner if isinstance(dtype, pl.List) else dtype
+        if not isinstance(value, pl.DataType) or not value.is_numeric():
+            raise DeclarationError(
+                f"selection of {self} reads the first label, {self.label!r}, of each sample: a number or a list of "
+                f"numbers. {self.samples.shape!r} makes it {dtype or 'no column'}; have it keep that label, or name "
+                "another one first."
+            )
+
     def _check_table(self) -> None:
         columns = self.table.columns
         for name in self.feature_names:
@@ -149,7 +160,7 @@ class Pipeline:
         schema = self.sample_schema
         for name in self.carried:
             if name not in schema:
-                where = "the features and the samples"
+                where = "no feature makes and the samples table"
                 raise ColumnMissingError(f"table {self.table.__name__}", name, where=where, columns=[*schema])
             if columns[name].dtype != schema[name]:
                 raise DeclarationError(
@@ -175,7 +186,7 @@ class Pipeline:
 
     @property
     def label(self) -> str:
-        """The first label: the one that selection looks at."""
+        """The first label: the one that selection looks at. Of a list, it looks at the greatest value."""
         return self.samples.labels[0].name
 
     @property
@@ -200,7 +211,7 @@ class Pipeline:
         )
 
     def partitions(self, wanted: Days | Sequence[Partition]) -> list[Partition]:
-        """Return the partitions of some days, ascending; partitions are returned as they are.
+        """Return the partitions of some days, ascending; partitions that are given as such each once.
 
         Raises
         ------
@@ -213,7 +224,7 @@ class Pipeline:
             return [Partition(day, hour) for day in wanted for hour in range(hours_in(day, self.samples.timezone))]
         for partition in wanted:
             _ = self.bounds(partition)
-        return sorted(wanted)
+        return sorted(set(wanted))
 
     def bounds(self, partition: Partition) -> tuple[datetime, datetime]:
         """Return the instants between which a partition lies, in UTC.
@@ -238,10 +249,22 @@ class Pipeline:
         return [partition for partition, (begin, stop) in spans if begin < end and start < stop]
 
     def mature_at(self, partition: Partition) -> datetime:
-        """Return when the labels of a partition are final: its windows are closed, and late rows have landed."""
-        _, end = self.bounds(partition)
-        waits = [self.samples.reach(label) + label.log.lateness for label in self.samples.attributed]
-        return end + max([self.samples.log.lateness, *waits, *(log.lateness for log in self.logs)])
+        """Return when the labels of a partition are final: its windows are closed, and late rows have landed.
+
+        Until a window closes, an event may come that makes the label, or a later impression (or, for a label that goes
+        via another, a later event of that one's log) that takes it. Each of these may land late.
+        """
+        return self.bounds(partition)[1] + self.settles_after
+
+    @property
+    def settles_after(self) -> timedelta:
+        """How long after a partition's end its labels are final."""
+        return self.settles_with(lambda log: log.lateness)
+
+    def settles_with(self, lateness: Callable[[Log], timedelta]) -> timedelta:
+        """Return how long after a partition's end its labels were final if each log had such a lateness."""
+        waits = [self.samples.settles_with(label, lateness) for label in self.samples.attributed]
+        return max([*waits, *(lateness(log) for log in self.logs)])
 
     @property
     def lookback_days(self) -> int:

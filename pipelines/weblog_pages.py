@@ -11,8 +11,8 @@ from featurelib.windows import Rate
 from schemas.weblog_features import WebPageFeatures
 from schemas.weblog_requests import WebFollowLog, WebRequestLog
 
-AGENTS = (*CRAWLERS, "bot", "+http", "feed", "rss/", "ezooms", "nutch", "embedly", "chef client", "ruby")
-"""Besides the usual ones: readers of feeds, tools, and all whose name has a bot in it (no client here is a Cubot)."""
+AGENTS = (*CRAWLERS, "bot", "feed", "embedly", "ruby")
+"""Besides the usual ones: more feed readers, tools, and all with a bot in their name (no client here is a Cubot)."""
 
 SAME = ("client", "method", "target", "protocol", "status", "bytes", "referrer", "agent")
 """A request with all of these equal, in the same second, is one line written twice: an access log has no event ids."""

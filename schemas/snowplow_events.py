@@ -11,7 +11,7 @@ class SnowplowLog(Table):
     """Columns that all events share, of the 135 that the tracker writes. A device clock may be wrong by days.
 
     An event happened at ``derived_tstamp``: the collector's time, less the time that the event waited on the device
-    (sent - created by the device's own clock, whose error falls out).
+    (sent - created by the device's own clock, whose error falls out). No clock states a zone; all are in UTC.
     """
 
     landing_time = "collected_at"
@@ -23,9 +23,11 @@ class SnowplowLog(Table):
     user_id = Column(dtype=pl.String(), doc="Who is logged in.", nullable=True)
     domain_userid = Column(dtype=pl.String(), doc="The browser, by a cookie; may be missing.", nullable=True)
     domain_sessionid = Column(dtype=pl.String(), doc="As the tracker counts sessions.", nullable=True)
-    created_at = Column(dtype=TIME, doc="By the device's clock.", source="dvce_created_tstamp", role="time")
-    sent_at = Column(dtype=TIME, doc="By the device's clock.", source="dvce_sent_tstamp", role="time")
-    collected_at = Column(dtype=TIME, doc="When it reached the collector.", source="collector_tstamp", role="time")
+    created_at = Column(dtype=TIME, doc="By the device's clock.", source="dvce_created_tstamp", role="time", zone="UTC")
+    sent_at = Column(dtype=TIME, doc="By the device's clock.", source="dvce_sent_tstamp", role="time", zone="UTC")
+    collected_at = Column(
+        dtype=TIME, doc="When it reached the collector.", source="collector_tstamp", role="time", zone="UTC"
+    )
 
 
 class PageViewLog(SnowplowLog):
@@ -34,7 +36,7 @@ class PageViewLog(SnowplowLog):
     event_time = "viewed_at"
     checks = (RowCheck(id="collected_after_viewed", that="collected_at >= viewed_at", on_fail="warn"),)
 
-    viewed_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time")
+    viewed_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time", zone="UTC")
     page = Column(dtype=pl.String(), doc="The page.", source="page_urlpath")
     page_title = Column(dtype=pl.String(), doc="Its title.", nullable=True)
     referrer_medium = Column(dtype=pl.String(), doc="Kind of referrer.", source="refr_medium", nullable=True)
@@ -48,7 +50,7 @@ class PageClickLog(SnowplowLog):
 
     event_time = "clicked_at"
 
-    clicked_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time")
+    clicked_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time", zone="UTC")
 
 
 class PagePingLog(SnowplowLog):
@@ -56,7 +58,7 @@ class PagePingLog(SnowplowLog):
 
     event_time = "pinged_at"
 
-    pinged_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time")
+    pinged_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time", zone="UTC")
 
 
 class OtherEventLog(SnowplowLog):
@@ -64,4 +66,4 @@ class OtherEventLog(SnowplowLog):
 
     event_time = "happened_at"
 
-    happened_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time")
+    happened_at = Column(dtype=TIME, doc="When it happened.", source="derived_tstamp", role="time", zone="UTC")

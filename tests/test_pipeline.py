@@ -10,6 +10,7 @@ import pytest
 from featurelib.cleaning import Impute, Normalize
 from featurelib.days import Days
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError
+from featurelib.samples import KeepFraction, Lists, RandomItems
 from featurelib.schema import Column, Table
 from featurelib.transforms import Feature, HashedCross, Log1p, Standardize, Vocabulary
 from featurelib.windows import Rate
@@ -133,7 +134,8 @@ def test_table_lacks_a_feature():
 
 def test_table_lists_what_nobody_makes():
     with pytest.raises(
-        ColumnMissingError, match="table MoreFeatures reads column 'weather', which the features and the samples lacks"
+        ColumnMissingError,
+        match="table MoreFeatures reads column 'weather', which no feature makes and the samples table lacks",
     ):
         shop(table=columns(weather=pl.String()))
 
@@ -149,6 +151,16 @@ def test_carried_column_of_another_type_is_refused(name: str, dtype: pl.DataType
         shop(table=columns(**{name: dtype}))
 
 
+def test_first_label_must_be_among_the_samples():
+    shape = Lists("request_id", order="slot", columns=["event_id"], first=["item_id", "user_id", "slot"])
+    message = (
+        r"selection of pipeline 'shop' reads the first label, 'clicked', of each sample: a number or a list of numbers"
+        r"\. Lists\(.*\) makes it no column; have it keep that label, or name another one first\."
+    )
+    with pytest.raises(DeclarationError, match=message):
+        shop(samples=replace(shop().samples, shape=shape), windows=[])
+
+
 def test_window_names_an_entity_that_the_samples_lack():
     class Cart(Table):
         event_time = "at"
@@ -157,7 +169,7 @@ def test_window_names_an_entity_that_the_samples_lack():
 
     carts = replace(CLICKS, name="carts", table=Cart, event_id=None)
     window = Rate("r", of=carts, per=carts, by="cart_id", over="1d")
-    with pytest.raises(ColumnMissingError, match="window 'r' reads column 'cart_id', which the samples lacks"):
+    with pytest.raises(ColumnMissingError, match="window 'r' reads column 'cart_id', which the samples table lacks"):
         shop(windows=[window])
 
 
@@ -213,6 +225,25 @@ def test_a_feature_that_reads_what_a_label_is_made_of_is_refused(column: str) ->
         replace(search_ranking, features=[Feature("query_index", Vocabulary(column))])
 
 
+def test_a_feature_that_reads_what_sampling_made_of_the_label_is_refused() -> None:
+    samples = search_ranking.samples
+    steps = {
+        "sample_weight": {"keep": [KeepFraction(0.5, label="clicked", keys=["event_id"])]},
+        "random_item": {"make": [RandomItems("item_id", n=1, request="request_id")]},
+    }
+    for column, step in steps.items():
+        thinned = replace(samples, **step)
+        assert column in thinned.outcomes
+        with pytest.raises(DeclarationError, match=f"reads '{column}', which a label is made of: that leaks it"):
+            replace(search_ranking, samples=thinned, windows=[], features=[Feature("query_index", Standardize(column))])
+
+
 def test_a_feature_that_reads_the_carried_label_under_its_log_name_is_refused() -> None:
     with pytest.raises(DeclarationError, match="reads 'click', which a label is made of"):
         replace(open_bandit, features=[Feature("item_bucket", Vocabulary("click"))])
+
+
+def test_a_partition_asked_for_twice_is_one() -> None:
+    pipeline = shop()
+    one = pipeline.partitions(Days.parse("2026-11-01", "2026-11-02"))
+    assert pipeline.partitions([*reversed(one), *one]) == one

@@ -1,7 +1,8 @@
 """Commands that build: run, fit, backfill."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import click
@@ -66,14 +67,32 @@ def _backfill(
     only: Collection[ledger.State],
     now: datetime | None,
 ) -> None:
-    say = _line if sys.stdout.isatty() else click.echo
-    report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
+    with _saying() as say:
+        report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
     click.echo(report.text())
 
 
-def _line(text: str) -> None:
-    """Show a line in the place of the one before it."""
-    click.echo(f"\r\x1b[2K{text}", nl=False)
+@contextmanager
+def _saying() -> Iterator[runs.Say]:
+    """Yield what shows a line: on a terminal in the place of the one before it, and what comes after in a new one."""
+    if not _is_terminal():
+        yield click.echo
+        return
+    shown: list[str] = []
+
+    def say(text: str) -> None:
+        shown.append(text)
+        click.echo(f"\r\x1b[2K{text}", nl=False)
+
+    try:
+        yield say
+    finally:
+        if shown:
+            click.echo()
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 @click.command()

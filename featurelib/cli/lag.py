@@ -22,19 +22,30 @@ from featurelib.settings import Settings
 
 @click.command()
 @click.argument("log", metavar="LOG")
+@click.option("--pipeline", help="The pipeline that declares the log; needed if another declares it otherwise.")
 @click.option("--start", metavar="DAY", help="First day of the events; the first that has files by default.")
 @click.option("--end", metavar="DAY", help="Last day; the last that has files by default.")
 @click.option("--horizon", default="0s", metavar="DURATION", help="Look for rows so long after their event, as in 7d.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Also draw the curve into this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def lag(log: str, start: str | None, end: str | None, horizon: str, svg: Path | None, *, as_json: bool) -> None:
+def lag(
+    log: str,
+    pipeline: str | None,
+    start: str | None,
+    end: str | None,
+    horizon: str,
+    svg: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Measure how late the rows of a log land, and propose what to declare.
 
-    LOG is the name of a log that a pipeline reads. Hours and days are those of the pipeline's time zone, or UTC if
-    several that read the log disagree.
+    LOG is the name of a log that a pipeline reads; of a log that several declare in different ways, also name the
+    pipeline whose it is. Hours and days are those of the pipeline's time zone, or UTC if several that read the log
+    disagree.
     """
     settings = Settings.find(Path.cwd())
-    declared, pipelines = _find(settings, log)
+    declared, pipelines = _find(settings, log, pipeline)
     zones = {pipeline.samples.timezone for pipeline in pipelines}
     timezone = zones.pop() if len(zones) == 1 else "UTC"
     workspace = settings.workspace
@@ -52,8 +63,8 @@ def lag(log: str, start: str | None, end: str | None, horizon: str, svg: Path | 
     click.echo(json.dumps(_as_json(curve, proposal), indent=1) if as_json else lags.report(curve, proposal))
 
 
-def _find(settings: Settings, name: str) -> tuple[Log, list[Pipeline]]:
-    """Return the log of a name and the pipelines that read it."""
+def _find(settings: Settings, name: str, declared_by: str | None) -> tuple[Log, list[Pipeline]]:
+    """Return the log of a name, as one pipeline declares it or as all do, and the pipelines that read it so."""
     found: dict[Log, list[Pipeline]] = {}
     known: set[str] = set()
     broken: list[str] = []
@@ -69,9 +80,18 @@ def _find(settings: Settings, name: str) -> tuple[Log, list[Pipeline]]:
     if not found:
         unread = f" Not read: {'; '.join(broken)}" if broken else ""
         raise UsageError(f"no pipeline reads a log {name!r}; there are: {', '.join(sorted(known)) or 'none'}.{unread}")
+    if declared_by is not None:
+        declared = {log.name: log for log in settings.pipeline(declared_by).logs}
+        if name not in declared:
+            raise UsageError(f"{declared_by} reads no log {name!r}; there are: {', '.join(sorted(declared))}.")
+        return declared[name], found[declared[name]]
     if len(found) > 1:
         who = " and ".join(", ".join(pipeline.name for pipeline in pipelines) for pipelines in found.values())
-        raise UsageError(f"log {name!r} is declared in {len(found)} ways, by {who}; give each its own name.")
+        first = next(iter(found.values()))[0].name
+        raise UsageError(
+            f"log {name!r} is declared in {len(found)} ways, by {who}; say whose, such as --pipeline {first}, or give "
+            "each its own name."
+        )
     return next(iter(found.items()))
 
 

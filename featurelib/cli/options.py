@@ -47,7 +47,7 @@ def _instant(_context: click.Context, _parameter: click.Parameter, text: str | N
     except ValueError as error:
         raise UsageError(f"--now is an instant such as 2026-11-02T03:00Z, got {text!r}.") from error
     if instant is not None and instant.tzinfo is None:
-        raise UsageError(f"--now needs a time zone, got {text!r}; write {text}Z for UTC.")
+        raise UsageError(f"--now needs a time zone, got {text!r}; write {instant:%Y-%m-%dT%H:%M:%S}Z for UTC.")
     return instant
 
 

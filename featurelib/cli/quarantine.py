@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import click
 
 from featurelib import runs
-from featurelib.cli.options import days, days_options, engine, parallel_option, pipeline_argument, project
+from featurelib.cli.options import days, days_options, engine, now_option, parallel_option, pipeline_argument, project
 
 
 def _which(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,12 +42,15 @@ def show(
 @days_options
 @_which
 @parallel_option
-def replay(pipeline: str, start: str, end: str, log: str | None, reason: str | None, parallel: int) -> None:
+@now_option
+def replay(
+    pipeline: str, start: str, end: str, log: str | None, reason: str | None, parallel: int, now: datetime | None
+) -> None:
     """Build days with such rows again, as declared now, and tell how many rows were put back.
 
     For use after a fix of the declaration, the schema or the files.
     """
     declared, workspace = project(pipeline)
     wanted = days(start, end)
-    done = runs.replay(declared, workspace, wanted, engine(parallel), say=click.echo, log=log, reason=reason)
+    done = runs.replay(declared, workspace, wanted, engine(parallel), say=click.echo, log=log, reason=reason, now=now)
     click.echo(done.text())

@@ -53,14 +53,15 @@ def verify(pipeline: str, table: str, *, forget: bool) -> None:
             f"{store.uri}: version {store.version}, {len(store.partitions())} partitions, all files as committed"
         )
         return
-    listed = "\n".join(f"  {problem}" for problem in problems)
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    listed = "\n".join([f"{store.uri}: {count}", *(f"  {problem}" for problem in problems)])
     damaged = sorted({problem.partition for problem in problems})
     if not forget:
         hint = f"Restore the files, or run featurelib verify {pipeline} --table {table} --forget, then backfill."
-        raise TableError(f"{store.uri}: {len(problems)} problems\n{listed}\n{hint}")
+        raise TableError(f"{listed}\n{hint}")
     version = store.forget(damaged, run="verify")
     days = ", ".join(str(partition) for partition in damaged)
-    click.echo(f"{store.uri}: {len(problems)} problems\n{listed}\nversion {version} is without {days}; backfill these")
+    click.echo(f"{listed}\nversion {version} is without {days}; backfill these")
 
 
 @click.command()

@@ -64,7 +64,6 @@ class LogFile:
                 table.schema,
                 compression="lz4",
                 use_dictionary=coded,
-                write_statistics=[name for name in table.column_names if name.endswith("_at")],
                 store_schema=False,
             )
         if len(table):

@@ -27,8 +27,9 @@ class Wait:
     pipeline
         Its name.
     label
-        The label whose last event is waited for: its window, and the lateness of its log. ``None`` for the whole
-        partition: after its end, its labels are final once each window is closed and all its logs have landed.
+        The label whose last event is waited for: its windows, then the lateness of its log, of those it goes via and
+        of the impressions. ``None`` for the whole partition: after its end, its labels are final (`Pipeline.mature_at`)
+        once each label is, and all its logs have landed.
     declared, proposed
         The wait with the lateness that the log declares, and with the proposed one.
     """
@@ -98,30 +99,23 @@ def _round(lag: timedelta) -> timedelta:
 
 def _waits(pipeline: Pipeline, log: Log, lateness: timedelta) -> list[Wait]:
     samples = pipeline.samples
+
+    def proposed(of: Log) -> timedelta:
+        return lateness if of == log else of.lateness
+
     whole = Wait(
         pipeline=pipeline.name,
         label=None,
-        declared=_maturity(pipeline, log, log.lateness),
-        proposed=_maturity(pipeline, log, lateness),
+        declared=pipeline.settles_after,
+        proposed=pipeline.settles_with(proposed),
     )
     return [whole] + [
         Wait(
             pipeline=pipeline.name,
             label=label.name,
-            declared=samples.reach(label) + log.lateness,
-            proposed=samples.reach(label) + lateness,
+            declared=samples.settles_with(label, lambda of: of.lateness),
+            proposed=samples.settles_with(label, proposed),
         )
         for label in samples.attributed
         if label.log == log
     ]
-
-
-def _maturity(pipeline: Pipeline, log: Log, lateness: timedelta) -> timedelta:
-    """Return how long after its end a partition is mature (`Pipeline.mature_at`) if a log had another lateness."""
-    samples = pipeline.samples
-
-    def of(other: Log) -> timedelta:
-        return lateness if other == log else other.lateness
-
-    closed = [samples.reach(label) + of(label.log) for label in samples.attributed]
-    return max([*closed, *(of(other) for other in pipeline.logs)])

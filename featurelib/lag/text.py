@@ -131,7 +131,7 @@ def _proposed(curve: Curve, proposal: Proposal | None) -> Iterator[str]:
         "if files go by landing time"
     )
     for wait in proposal.waits:
-        what = "its labels are final" if wait.label is None else f"label {wait.label} is attributed"
+        what = "its labels are final" if wait.label is None else f"label {wait.label} is final"
         since = "the end of a partition" if wait.label is None else "an impression"
         yield f"{wait.pipeline}: {what} {_change(wait.declared, wait.proposed)} after {since}"
 

@@ -5,9 +5,10 @@ and a cache of what is known of log files are stored beside them. Must never bui
 """
 
 from featurelib.ledger.conservation import Conservation, conservation
+from featurelib.ledger.description import describe
 from featurelib.ledger.explain import Explanation, explain
 from featurelib.ledger.failures import Failures
-from featurelib.ledger.fingerprint import Fingerprints, describe, digest
+from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import declared_features, fitted
 from featurelib.ledger.plan import STATES, Entry, Plan, State, plan
 

@@ -1,12 +1,13 @@
 """Causes: in words, what has changed since a partition was built."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from featurelib.ledger.fingerprint import FileChanges
+from featurelib.ledger.timeline import FileChanges
 from featurelib.logs import Log, LogFile
 
+NO_PROGRAM = "no program is fitted as declared"
 _WORDS = {
     "code": "the declaration changed",
     "program": "the program is another one now",
@@ -14,7 +15,9 @@ _WORDS = {
 }
 
 
-def causes(built: Mapping[str, Any], wanted: Mapping[str, Any], sources: Mapping[Log, Sequence[LogFile]]) -> list[str]:
+def causes(
+    built: Mapping[str, Any], wanted: Mapping[str, Any], sources: Callable[[], Mapping[Log, Sequence[LogFile]]] = dict
+) -> list[str]:
     """Return why a partition is not what would be built now.
 
     Parameters
@@ -22,12 +25,14 @@ def causes(built: Mapping[str, Any], wanted: Mapping[str, Any], sources: Mapping
     built, wanted
         What it was built from, and what it would be built from now.
     sources
-        The files of now, by log.
+        Returns the files of now, by log; asked only if some have changed.
     """
-    told = [words for part, words in _WORDS.items() if part in wanted and built.get(part) != wanted[part]]
+    changed_parts = [part for part in _WORDS if part in wanted and built.get(part) != wanted[part]]
+    told = [NO_PROGRAM if part == "program" and not wanted[part] else _WORDS[part] for part in changed_parts]
     before, now = built.get("inputs", {}), wanted.get("inputs", {})
-    for log, files in sources.items():
-        if before.get(log.name) != now.get(log.name):
+    changed = {name for name, inputs in now.items() if before.get(name) != inputs}
+    for log, files in sources().items() if changed else ():
+        if log.name in changed:
             told += _changed(log.name, FileChanges.since(before.get(log.name, {}), files))
     told += [f"log {name} is not read any more" for name in before if name not in now]
     return told
@@ -52,7 +57,7 @@ def _rows(files: Iterable[LogFile]) -> str:
 
 
 def awaited(empty: Mapping[str, Sequence[datetime]]) -> str:
-    """Return, in words, which logs have no file yet of times that the labels of a partition reach into."""
+    """Return, in words, which logs have no file yet of times that may hold rows of a partition's samples."""
     told = []
     for log, parts in empty.items():
         if parts:

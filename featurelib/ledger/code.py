@@ -116,7 +116,9 @@ class _Walk:
         if isinstance(thing, property):
             return ["property", *(self.value(part) for part in (thing.fget, thing.fset, thing.fdel))]
         if isinstance(thing, BuiltinFunctionType):
-            return _named(owner(thing.__module__ or "builtins") or ["extension"], thing)
+            named = _named(owner(thing.__module__ or "builtins") or ["extension"], thing)
+            free = thing.__self__ is None or isinstance(thing.__self__, ModuleType)
+            return named if free else ["method", named, self.value(thing.__self__)]
         if isinstance(thing, CodeType):
             return self._bytecode(thing)
         return self._object(thing, lambda: self._state(thing))

@@ -59,7 +59,7 @@ class Account:
     labels
         Rows by label and value.
     changes
-        How many labels the last build turned, such as ``clicked 0 to 1``.
+        How many samples the last build changed, such as ``clicked 0 to 1`` or ``new rows with clicked 1``.
     hours
         Each hour of each log; those of a log without an instant in the samples are left out.
     """
@@ -116,7 +116,7 @@ class Account:
         for label, values in self.labels.items():
             lines.append(f"  label {label}: " + ", ".join(f"{value} {number:,}" for value, number in values.items()))
         turned = ", ".join(f"{what} {number:,}" for what, number in self.changes.items())
-        return lines + ([f"  turned by the last build: {turned}"] if turned else [])
+        return lines + ([f"  changed by the last build: {turned}"] if turned else [])
 
     def hour_lines(self) -> list[str]:
         """Return the hours for a terminal, log by log."""
@@ -201,24 +201,24 @@ def conservation(pipeline: Pipeline, workspace: Workspace, wanted: Days | Sequen
     """
     samples, quarantine = (Stored.of(workspace, pipeline, table) for table in ("samples", "quarantine"))
     accounts, not_built, unknown = {}, [], []
-    for partition in pipeline.partitions(wanted):
-        entry = None if samples.table is None else samples.table.built(partition)
+    partitions = pipeline.partitions(wanted)
+    entries = samples.entries(partitions)
+    for partition in partitions:
+        entry = entries.get(partition)
         if entry is None:
             not_built.append(partition)
         elif "rows" not in entry:
             unknown.append(partition)
         else:
             account = Account.from_entry(entry)
-            record = samples.records.get(partition)
-            aside = quarantine.records.get(partition)
             # NOTE: after a kill between the two commits the quarantine is of another build; plan calls that stale
-            of_same_build = aside is not None and aside.key == entry.get("key")
+            of_same_build = partition in quarantine.rows and quarantine.keys[partition] == entry.get("key")
             check(
                 account,
                 partition,
                 sampled=pipeline.samples.log.name,
-                rows=0 if record is None else record.rows,
-                set_aside=aside.rows if aside is not None and of_same_build else None,
+                rows=samples.rows[partition],
+                set_aside=quarantine.rows[partition] if of_same_build else None,
             )
             accounts[partition] = account
     return Conservation(pipeline.name, accounts, tuple(not_built), tuple(unknown))

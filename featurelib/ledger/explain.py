@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from featurelib.ledger.fingerprint import FileChanges, Fingerprints
+from featurelib.ledger.fingerprint import Fingerprints
 from featurelib.ledger.plan import Entry, plan
 from featurelib.ledger.stored import Stored
+from featurelib.ledger.timeline import FileChanges
 from featurelib.logs import LogFile
 from featurelib.pipeline import Pipeline
 from featurelib.tables import Partition
@@ -56,7 +57,7 @@ class Explanation:
             made = f", {rows['made']:,} made" if "made" in rows else ""
             lines.append(f"  rows {stage}: {rows['in']:,} in{made}, {rows['kept']:,} kept, dropped: {dropped}")
         turned = ", ".join(f"{what} {count:,}" for what, count in self.built.get("changes", {}).items())
-        return "\n".join([*lines, *([f"  labels that the last build turned: {turned}"] if turned else [])])
+        return "\n".join([*lines, *([f"  samples that the last build changed: {turned}"] if turned else [])])
 
     def _file_lines(self, changes: FileChanges) -> list[str]:
         lines = [f"    {word} {_told(file)}" for word, files in changes.named() for file in files]
@@ -95,7 +96,7 @@ def explain(
     """
     prints = Fingerprints(pipeline, workspace, now or datetime.now(UTC))
     entries = plan(pipeline, workspace, [partition], fingerprints=prints).entries
-    built = Stored.of(workspace, pipeline, "samples").built(partition)
+    built = Stored.of(workspace, pipeline, "samples").entries([partition]).get(partition, {})
     files = {log.name: found for log, found in prints.sources(partition).items()}
     then = built.get("inputs", {})
     return Explanation(

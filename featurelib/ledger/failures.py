@@ -1,6 +1,7 @@
 """Failures: which partitions could not be built the last time; the only thing that tables cannot tell of themselves."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from featurelib.errors import FeaturelibError
+from featurelib.ledger.fingerprint import digest
 from featurelib.tables import Partition
 
 _FOLDER = "failures"
+
+
+def key_of_try(parts: Mapping[str, Any]) -> str:
+    """Return what a try to build a partition from its parts has in common with the next one.
+
+    All that it reads and how, but not whether the partition was mature by then: what failed to be built early fails as
+    well when it is mature, unless something else has changed.
+    """
+    return digest({name: part for name, part in parts.items() if name != "mature"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +37,18 @@ class Failures:
     root: Path
 
     def record(
-        self, table: str, partition: Partition, error: FeaturelibError, *, key: str, run: str, at: datetime
+        self,
+        table: str,
+        partition: Partition,
+        error: FeaturelibError,
+        *,
+        parts: Mapping[str, Any],
+        run: str,
+        at: datetime,
     ) -> None:
         """Remember why a partition could not be built, and from what it would have been; on a full disk, nothing."""
-        told = {"error": type(error).__name__, "message": str(error), "key": key, "run": run, "at": at.isoformat()}
+        told = {"error": type(error).__name__, "message": str(error)}
+        told |= {"key": key_of_try(parts), "run": run, "at": at.isoformat()}
         path = self._path(table, partition)
         written = path.with_suffix(f".{run}")
         try:

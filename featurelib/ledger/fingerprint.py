@@ -2,53 +2,59 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import chain, islice
 from typing import Any
-
-import polars as pl
+from zoneinfo import ZoneInfo
 
 from featurelib import __version__
 from featurelib.days import day_bounds
 from featurelib.durations import duration
-from featurelib.ledger.code import fingerprint_code
-from featurelib.logs import FactsCache, Log, LogFile, LogIndex, facts_of, partitions_of
+from featurelib.ledger.description import describe
+from featurelib.ledger.timeline import Timeline
+from featurelib.logs import FactsCache, FoundFile, Log, LogFile, LogIndex, facts_of, partition_span, partitions_of
 from featurelib.pipeline import Pipeline
-from featurelib.schema import Column, RowCheck, Table
+from featurelib.samples import AttributedLabel
 from featurelib.tables import Partition
 from featurelib.windows import TileSpec
 from featurelib.workspace import Workspace
 
-_PATH, _CONTENT = 6, 4  # hex digits of each that a build keeps of a file, to say later which files changed
+_as_text = json.JSONEncoder(sort_keys=True, default=str).encode
 
 
 def digest(value: Any) -> str:
     """Return a short sha256 of plain data; the same for equal data, whatever the order of keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:20]
+    return hashlib.sha256(_as_text(value).encode()).hexdigest()[:20]
 
 
-def describe(value: Any) -> Any:
-    """Return a declared object as plain data: what it says, not where or how it is written.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How far before and after a partition a log is read; with ``since_midnight``, at least that far before its day."""
 
-    Comments, docstrings, formatting and line numbers do not count; parameters, column types and rules do, and the code
-    of a class of your own, with every helper function of yours that it reaches.
-    """
-    if isinstance(value, type) and issubclass(value, Table):
-        rules = {"version": value.version, "key": value.key, "checks": describe(value.checks)}
-        rules |= {"event_time": value.event_time, "landing_time": value.landing_time}
-        rules |= {"min_rows": value.min_rows, "quarantine_budget": value.quarantine_budget}
-        return {"table": value.__name__, **rules, "columns": {name: describe(c) for name, c in value.columns.items()}}
-    if isinstance(value, pl.DataType):
-        return str(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        told = {"doc", "declared_at", "unit"} if isinstance(value, Column | RowCheck) else set()
-        shown = {item.name: describe(getattr(value, item.name)) for item in fields(value) if item.name not in told}
-        return {"kind": type(value).__name__, "code": fingerprint_code(type(value)), **shown}
-    if isinstance(value, tuple | list):
-        return [describe(item) for item in value]
-    return value if isinstance(value, str | int | float | None) else str(value)
+    log: Log
+    before: timedelta
+    after: timedelta
+    since_midnight: timedelta | None
+
+    def span(self, bounds: tuple[datetime, datetime], midnight: datetime) -> tuple[datetime, datetime]:
+        """Return from when to when it is read for a partition."""
+        first = bounds[0] - self.before
+        last = bounds[1] + self.after
+        return (first if self.since_midnight is None else min(first, midnight - self.since_midnight)), last
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The timeline of the partitions of a log that begin in ``[first, stop)``; a file in two of them is a link."""
+
+    first: datetime
+    stop: datetime
+    timeline: Timeline
+    has_links: bool
 
 
 @dataclass(frozen=True)
@@ -70,47 +76,49 @@ class Fingerprints:
     now: datetime
     _indexes: dict[str, LogIndex] = field(default_factory=dict, repr=False)
     _facts: dict[str, dict[str, LogFile]] = field(default_factory=dict, repr=False)
+    _seen: dict[str, _Seen] = field(default_factory=dict, repr=False)
+    _codes: dict[str, str] = field(default_factory=dict, repr=False)
 
     def prepare(self, partitions: Sequence[Partition]) -> None:
         """Look at all files that some partitions depend on at once, which is faster than one by one."""
+        last = self._spans(partitions[-1])
         for log, (start, _) in self._spans(partitions[0]).items():
-            _, end = self._spans(partitions[-1])[log]
-            _ = self.files(log, start, end)
+            _ = self._timeline(log, *partition_span(log, start, last[log][1]))
 
     def files(self, log: Log, start: datetime, end: datetime) -> list[LogFile]:
         """Return the files that hold the events of a span of time, with what identifies their content."""
-        index = self._index(log)
-        known, found = self._facts.setdefault(log.name, {}), index.between(start, end)
-        fresh = [file for file in found if file.path not in known]
-        if fresh:
-            known.update(zip([file.path for file in fresh], facts_of(index, fresh, self._cache), strict=True))
-        return [known[file.path] for file in found]
+        return self._looked_at(log, self._index(log).between(start, end))
 
     def inputs(self, log: Log, start: datetime, end: datetime) -> dict[str, Any]:
-        """Return how many files, bytes and rows a span of a log has, when the last landed, and what identifies them."""
-        found = self.files(log, start, end)
-        rows, landed = [file.rows for file in found], [file.landed_at for file in found if file.landed_at is not None]
-        return {
-            "files": len(found),
-            "bytes": sum(file.bytes for file in found),
-            "rows": sum(rows) if all(count is not None for count in rows) else None,
-            "landed": str(max(landed)) if landed else None,
-            "digest": digest([(file.path, file.bytes, file.checksum) for file in found]),
-            "each": "".join(mark(file) for file in found),
-        }
+        """Return what a span of a log holds, as `Timeline.told` tells it."""
+        first, stop = partition_span(log, start, end)
+        seen = self._timeline(log, first, stop)
+        # NOTE: a link from one partition to another's file is read once, so it counts once
+        line = Timeline.of({first: self.files(log, start, end)}) if seen.has_links else seen.timeline
+        return line.told(first, stop)
 
     def has_logs(self, partition: Partition) -> bool:
         """Return whether the impression log has any file for a partition."""
-        return bool(self.files(self.pipeline.samples.log, *self.pipeline.bounds(partition)))
+        return bool(self._index(self.pipeline.samples.log).between(*self.pipeline.bounds(partition)))
 
     def awaited(self, partition: Partition) -> dict[str, list[datetime]]:
-        """Return the partitions of each label log that have no file yet and into which the labels may reach."""
+        """Return the partitions of each log that have no file yet and may hold rows of a partition's samples.
+
+        Those in which its late impressions may land, and those that its labels may reach into.
+        """
         start, end = self.pipeline.bounds(partition)
         awaited = {}
-        for label in self.pipeline.samples.attributed:
-            reached = partitions_of(label.log, start, end + self.pipeline.samples.reach(label))
-            awaited[label.log.name] = [part for part in reached if part not in self._index(label.log).partitions]
+        for log, reach in self._reaches.items():
+            first, stop = partition_span(log, start, end + reach)
+            there = self._timeline(log, first, stop).timeline.starts
+            found = bisect_left(there, stop) - bisect_left(there, first)
+            lacks = found < -((first - stop) // log.step)
+            awaited[log.name] = self._without_files(log, start, end + reach) if lacks else []
         return awaited
+
+    def _without_files(self, log: Log, start: datetime, end: datetime) -> list[datetime]:
+        there = self._index(log).partitions
+        return [part for part in partitions_of(log, start, end) if part not in there]
 
     def sources(self, partition: Partition) -> dict[Log, list[LogFile]]:
         """Return the files that the samples of a partition are made of, by log."""
@@ -123,7 +131,7 @@ class Fingerprints:
 
     def is_mature(self, partition: Partition) -> bool:
         """Return whether the labels of a partition are final by now."""
-        return self.now >= self.pipeline.mature_at(partition)
+        return self.now >= self.pipeline.bounds(partition)[1] + self._settles_after
 
     def tiles(self, spec: TileSpec, partition: Partition) -> dict[str, Any]:
         """Return what a partition of tiles depends on."""
@@ -131,9 +139,7 @@ class Fingerprints:
         sampled = self.pipeline.samples.log
         logs = dict.fromkeys([*(log for log in self.pipeline.logs if log.name in spec.logs), sampled])
         inputs = {log.name: self.inputs(log, self._first_compared(log, partition), end) for log in logs}
-        declared = [describe(log) for log in logs]
-        grain = (self.pipeline.samples.timezone, self.pipeline.samples.every)
-        return {"inputs": inputs, "code": digest([__version__, describe(spec), *grain, declared])}
+        return {"inputs": inputs, "code": self._tiles_code(spec, tuple(logs))}
 
     def features(self, samples_key: str | None, program: str) -> dict[str, Any]:
         """Return what a partition of features depends on: its samples, the program's meaning, and the table's rules."""
@@ -141,22 +147,74 @@ class Fingerprints:
 
     def _spans(self, partition: Partition) -> dict[Log, tuple[datetime, datetime]]:
         """Return from when to when each log is read for the samples of a partition."""
-        start, end = self.pipeline.bounds(partition)
-        reach = self.pipeline.samples.lookahead
-        spans = {log: (self._first_compared(log, partition) - reach, end + reach) for log in self.pipeline.samples.logs}
-        for rate in self.pipeline.windows:
-            for log in (rate.of, rate.per):
-                first, last = spans.get(log, (start, end))
-                spans[log] = (min(first, start - rate.reach), last)
+        bounds = self.pipeline.bounds(partition)
+        midnight, _ = day_bounds(partition.dt, self.pipeline.samples.timezone)
+        spans = {reading.log: reading.span(bounds, midnight) for reading in self._readings}
+        for log, first in self._first_causes(bounds[0]).items():
+            spans[log] = min(spans[log][0], first), spans[log][1]
         return spans
+
+    def _first_causes(self, start: datetime) -> dict[Log, datetime]:
+        """Return since when rows tell what earlier partitions made of the events that a chain of labels goes by."""
+        samples = self.pipeline.samples
+        chained = [self._first_cause(label, start) for label in samples.attributed if label.via is not None]
+        gaps = {log: _compared(log, timedelta()).before for log in samples.logs if chained}
+        return {log: min(chained) - gap for log, gap in gaps.items()}
+
+    def _first_cause(self, label: AttributedLabel, start: datetime) -> datetime:
+        first, cause = start - label.window, self.pipeline.samples.cause(label)
+        if cause is None:
+            return first
+        # NOTE: a partition is credited as a whole, against all rows of its day
+        day = first.astimezone(ZoneInfo(self.pipeline.samples.timezone)).date()
+        return self._first_cause(cause, day_bounds(day, self.pipeline.samples.timezone)[0])
 
     def _first_compared(self, log: Log, partition: Partition) -> datetime:
         """Return since when rows of a log may make one of the partition a duplicate."""
-        start, _ = self.pipeline.bounds(partition)
-        if log.repeats is not None:
-            start -= duration(log, "repeats", log.repeats.within)
         midnight, _ = day_bounds(partition.dt, self.pipeline.samples.timezone)
-        return start if log.event_id is None else min(start, midnight)
+        return _compared(log, timedelta()).span(self.pipeline.bounds(partition), midnight)[0]
+
+    @cached_property
+    def _readings(self) -> tuple[_Reading, ...]:
+        samples = self.pipeline.samples
+        found = {log: _compared(log, samples.lookahead) for log in samples.logs}
+        for rate in self.pipeline.windows:
+            for log in (rate.of, rate.per):
+                there = found.get(log, _Reading(log, timedelta(), timedelta(), None))
+                found[log] = replace(there, before=max(there.before, rate.reach))
+        return tuple(found.values())
+
+    @cached_property
+    def _reaches(self) -> dict[Log, timedelta]:
+        samples = self.pipeline.samples
+        reaches = {samples.log: timedelta()}
+        for label in samples.attributed:
+            reaches[label.log] = max(reaches.get(label.log, timedelta()), samples.reach(label))
+        return reaches
+
+    @cached_property
+    def _settles_after(self) -> timedelta:
+        return self.pipeline.settles_after
+
+    def _timeline(self, log: Log, first: datetime, stop: datetime) -> _Seen:
+        """Return a timeline with the partitions of a log that begin in ``[first, stop)``."""
+        seen = self._seen.get(log.name)
+        if seen is None or first < seen.first or seen.stop < stop:
+            first, stop = (first, stop) if seen is None else (min(first, seen.first), max(stop, seen.stop))
+            there = {at: files for at, files in self._index(log).partitions.items() if first <= at < stop}
+            every = list(chain.from_iterable(there.values()))
+            facts = iter(self._looked_at(log, every))
+            timeline = Timeline.of({at: list(islice(facts, len(files))) for at, files in there.items()})
+            has_links = len({file.real for file in every}) < len(every)
+            seen = self._seen[log.name] = _Seen(first, stop, timeline, has_links)
+        return seen
+
+    def _looked_at(self, log: Log, found: Sequence[FoundFile]) -> list[LogFile]:
+        known = self._facts.setdefault(log.name, {})
+        fresh = [file for file in found if file.path not in known]
+        if fresh:
+            known.update((file.path, file) for file in facts_of(self._index(log), fresh, self._cache))
+        return [known[file.path] for file in found]
 
     def _index(self, log: Log) -> LogIndex:
         if log.name not in self._indexes:
@@ -176,34 +234,15 @@ class Fingerprints:
     def _table_code(self) -> str:
         return digest({"featurelib": __version__, "table": describe(self.pipeline.table)})
 
+    def _tiles_code(self, spec: TileSpec, logs: tuple[Log, ...]) -> str:
+        if spec.name not in self._codes:
+            grain = (self.pipeline.samples.timezone, self.pipeline.samples.every)
+            declared = [describe(log) for log in logs]
+            self._codes[spec.name] = digest([__version__, describe(spec), *grain, declared])
+        return self._codes[spec.name]
 
-def mark(file: LogFile) -> str:
-    """Return a few digits for the path of a file and a few for its content."""
-    return digest(file.path)[:_PATH] + digest([file.bytes, file.checksum])[:_CONTENT]
 
-
-@dataclass(frozen=True, slots=True)
-class FileChanges:
-    """What became of the files of a log since a build: those that are new, those rewritten, and how many are gone."""
-
-    new: tuple[LogFile, ...]
-    rewritten: tuple[LogFile, ...]
-    gone: int
-
-    def named(self) -> Iterator[tuple[str, tuple[LogFile, ...]]]:
-        """Yield the files that are there, under the word for what became of them."""
-        yield "new", self.new
-        yield "rewritten", self.rewritten
-
-    @classmethod
-    def since(cls, before: Mapping[str, Any], files: Sequence[LogFile]) -> "FileChanges":
-        """Compare what `Fingerprints.inputs` returned at a build with the files of now."""
-        each = str(before.get("each", ""))
-        marks = [each[at : at + _PATH + _CONTENT] for at in range(0, len(each), _PATH + _CONTENT)]
-        then = {told[:_PATH]: told for told in marks}
-        now = {mark(file): file for file in files}
-        return cls(
-            new=tuple(file for told, file in now.items() if told[:_PATH] not in then),
-            rewritten=tuple(file for told, file in now.items() if then.get(told[:_PATH], told) != told),
-            gone=len(then.keys() - {told[:_PATH] for told in now}),
-        )
+def _compared(log: Log, lookahead: timedelta) -> _Reading:
+    """Return how a log is read to tell the rows of a partition, and of what its labels reach, from their duplicates."""
+    gap = timedelta() if log.repeats is None else duration(log, "repeats", log.repeats.within)
+    return _Reading(log, gap + lookahead, lookahead, None if log.event_id is None else lookahead)

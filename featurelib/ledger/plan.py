@@ -2,23 +2,25 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import groupby
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal, get_args
 
-from featurelib.days import Days
-from featurelib.ledger.causes import awaited, causes
-from featurelib.ledger.failures import Failures
+from featurelib.days import Days, hours_in
+from featurelib.ledger.causes import NO_PROGRAM, awaited, causes
+from featurelib.ledger.failures import Failures, key_of_try
 from featurelib.ledger.fingerprint import Fingerprints, digest
-from featurelib.ledger.fitted import fitted
+from featurelib.ledger.fitted import fitted, told_outgrown
 from featurelib.ledger.stored import Stored
 from featurelib.pipeline import Pipeline
-from featurelib.tables import Partition, PartitionRecord
+from featurelib.tables import Partition
 from featurelib.workspace import Workspace
 
 State = Literal["missing", "provisional", "stale", "failed", "complete"]
 STATES: tuple[State, ...] = get_args(State)
+_TABLES = ("samples", "features", "quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,25 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The states of the samples and features of some partitions, the samples' entry of each before its features'."""
+    """The states of the samples and features of some partitions.
+
+    Attributes
+    ----------
+    pipeline
+        Of which pipeline.
+    entries
+        By partition, the samples' entry of each before its features'.
+    timezone
+        Whose days the partitions are: it says which hour follows on which.
+    program
+        What is to be told of the program: that it was fitted on samples that were built anew since. Else empty. Nothing
+        of that is due: a fit is asked for by its own command.
+    """
 
     pipeline: str
     entries: tuple[Entry, ...]
+    timezone: str = "UTC"
+    program: str = ""
 
     def due(self, table: str, states: Collection[State] = STATES) -> list[Partition]:
         """Return the partitions of a table that are to be built, of those in some states; ascending."""
@@ -65,7 +82,7 @@ class Plan:
 
     def only(self, states: Collection[State]) -> "Plan":
         """Return the plan of the partitions in some states that are to be built."""
-        return Plan(self.pipeline, tuple(entry for entry in self.entries if entry.due and entry.state in states))
+        return replace(self, entries=tuple(entry for entry in self.entries if entry.due and entry.state in states))
 
     @property
     def nothing_to_do(self) -> bool:
@@ -73,10 +90,24 @@ class Plan:
         return not any(entry.due for entry in self.entries)
 
     def ranges(self) -> Iterator[list[Entry]]:
-        """Yield runs of neighbouring partitions of a table with the same state and cause."""
-        by_table = sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table, entry.partition))
-        for _, run in groupby(by_table, key=lambda entry: (entry.table, entry.state, entry.due, entry.why)):
-            yield list(run)
+        """Yield runs of partitions of a table with the same state and cause, each following on the one before it."""
+        run: list[Entry] = []
+        for entry in sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table, entry.partition)):
+            if run and not self._continues(run[-1], entry):
+                yield run
+                run = []
+            run.append(entry)
+        if run:
+            yield run
+
+    def _continues(self, before: Entry, after: Entry) -> bool:
+        day, hour = before.partition.dt, before.partition.hr
+        if hour is not None and hour + 1 < hours_in(day, self.timezone):
+            follows = Partition(day, hour + 1)
+        else:
+            follows = Partition(day + timedelta(days=1), None if hour is None else 0)
+        alike = replace(before, partition=after.partition, rows=after.rows) == after
+        return alike and after.partition == follows
 
     def text(self) -> str:
         """Return the plan for a person: ranges, not rows."""
@@ -86,6 +117,7 @@ class Plan:
             span = f"{first.partition}" if len(run) == 1 else f"{first.partition} .. {last}"
             cause = f": {first.why}" if first.why else ""
             lines.append(f"  {first.table:<9} {span:<26} {first.state}{cause}")
+        lines += [f"  program   {self.program}"] if self.program else []
         counted = Counter((entry.table, entry.state) for entry in self.entries if entry.due)
         told = [f"{number} {state} of {table}" for (table, state), number in sorted(counted.items())]
         lines.append(f"  to be built: {', '.join(told)}" if told else "  nothing to be done")
@@ -104,7 +136,8 @@ class Plan:
             }
             for e in self.entries
         ]
-        return {"pipeline": self.pipeline, "nothing_to_do": self.nothing_to_do, "partitions": shown}
+        told = {"pipeline": self.pipeline, "nothing_to_do": self.nothing_to_do, "program": self.program}
+        return {**told, "partitions": shown}
 
 
 def plan(
@@ -129,76 +162,106 @@ def plan(
         Fingerprints that were taken already, with their own ``now``.
     """
     prints = fingerprints or Fingerprints(pipeline, workspace, now or datetime.now(UTC))
-    return _Planner(pipeline, workspace, prints).plan(pipeline.partitions(wanted))
+    partitions = pipeline.partitions(wanted)
+    with ThreadPoolExecutor(len(_TABLES)) as pool:  # most of reading a table's log is not Python's work
+        tables = [pool.submit(Stored.of, workspace, pipeline, table) for table in _TABLES]
+        prints.prepare(partitions)
+        return _Planner(pipeline, workspace, prints, *(table.result() for table in tables)).plan(partitions)
 
 
 class _Planner:
     """The comparison: what the tables hold is read once for all partitions."""
 
-    def __init__(self, pipeline: Pipeline, workspace: Workspace, prints: Fingerprints) -> None:
-        self.pipeline = pipeline
-        self.prints = prints
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        workspace: Workspace,
+        prints: Fingerprints,
+        samples: Stored,
+        features: Stored,
+        quarantine: Stored,
+    ) -> None:
+        self.pipeline, self.prints = pipeline, prints
+        self.samples, self.features, self.quarantine = samples, features, quarantine
         self.program = fitted(pipeline, workspace)
         self.failures = Failures(workspace.pipeline(pipeline.name))
-        self.samples, self.features, self.quarantine = (
-            Stored.of(workspace, pipeline, table) for table in ("samples", "features", "quarantine")
-        )
 
     def plan(self, partitions: Sequence[Partition]) -> Plan:
-        self.prints.prepare(partitions)
         failed = {table: self.failures.read(table) for table in ("samples", "features")}
+        wanted = self._samples_wanted(partitions)
+        keys = {partition: digest(parts) for partition, parts in wanted.items()}
+        program = self.program.fingerprint if self.program else ""
+        ours = {partition: self.prints.features(keys[partition], program) for partition in partitions}
+        our_keys = {partition: digest(parts) for partition, parts in ours.items()}
+        then, our_then = _built(self.samples, keys), _built(self.features, our_keys)
         entries = []
         for partition in partitions:
-            wanted = self.prints.samples(partition)
-            if not wanted["mature"] and self.samples.built(partition).get("mature"):
-                wanted = {**wanted, "mature": True}  # labels that were final stay so, whatever the clock says
-            key = digest(wanted)
-            samples = _failed(self._samples(partition, wanted, key), failed["samples"], key)
-            ours = self.prints.features(key, self.program.fingerprint if self.program else "")
-            features = _failed(self._features(partition, ours, samples), failed["features"], digest(ours))
-            entries += [samples, features]
-        return Plan(self.pipeline.name, tuple(entries))
+            samples = self._samples(partition, wanted[partition], keys[partition], then.get(partition))
+            entries.append(_failed(samples, failed["samples"], wanted[partition]))
+            features = self._features(partition, ours[partition], our_then.get(partition), entries[-1])
+            entries.append(_failed(features, failed["features"], ours[partition]))
+        of_program = told_outgrown(self.pipeline.name, self.program, self.samples.keys)
+        return Plan(self.pipeline.name, tuple(entries), self.pipeline.samples.timezone, of_program)
 
-    def _samples(self, partition: Partition, wanted: Mapping[str, Any], key: str) -> Entry:
-        record = self.samples.records.get(partition)
-        if record is None:
+    def _samples_wanted(self, partitions: Sequence[Partition]) -> dict[Partition, dict[str, Any]]:
+        wanted = {partition: self.prints.samples(partition) for partition in partitions}
+        early = [partition for partition, parts in wanted.items() if not parts["mature"]]
+        for partition, built in self.samples.entries(early).items():
+            if built.get("mature"):
+                wanted[partition]["mature"] = True  # labels that were final stay so, whatever the clock says
+        return wanted
+
+    def _samples(
+        self, partition: Partition, wanted: Mapping[str, Any], key: str, then: Mapping[str, Any] | None
+    ) -> Entry:
+        """Return the state of the samples; ``then`` is what they were built from, if that is not what is wanted."""
+        rows = self.samples.rows.get(partition)
+        if rows is None:
             lacks = "not built yet" if self.prints.has_logs(partition) else "no log files for it"
             return Entry("samples", partition, "missing", lacks, 0, due=True)
-        if record.key != key:
-            return self._changed(partition, wanted, record)
-        if self.quarantine.key(partition) != key:
+        if then is not None:
+            return self._changed(partition, wanted, then, rows)
+        if self.quarantine.keys.get(partition) != key:
             why = "its quarantined rows are of another build"
-            return Entry("samples", partition, "stale", why, record.rows, due=True)
+            return Entry("samples", partition, "stale", why, rows, due=True)
         if not wanted["mature"]:
             why = f"its labels may change until {self.pipeline.mature_at(partition):%Y-%m-%d %H:%M}Z"
-            return Entry("samples", partition, "provisional", why, record.rows, due=False)
-        return Entry("samples", partition, "complete", awaited(self.prints.awaited(partition)), record.rows, due=False)
+            return Entry("samples", partition, "provisional", why, rows, due=False)
+        return Entry("samples", partition, "complete", awaited(self.prints.awaited(partition)), rows, due=False)
 
-    def _changed(self, partition: Partition, wanted: Mapping[str, Any], record: PartitionRecord) -> Entry:
-        built = self.samples.built(partition)
-        told = causes(built, wanted, self.prints.sources(partition))
-        if not told and built.get("mature") is False and wanted["mature"]:
+    def _changed(self, partition: Partition, wanted: Mapping[str, Any], then: Mapping[str, Any], rows: int) -> Entry:
+        told = causes(then, wanted, partial(self.prints.sources, partition))
+        if not told and then.get("mature") is False and wanted["mature"]:
             why = f"mature since {self.pipeline.mature_at(partition):%Y-%m-%d %H:%M}Z, built before"
-            return Entry("samples", partition, "provisional", why, record.rows, due=True)
-        return Entry("samples", partition, "stale", "; ".join(told) or "built by hand", record.rows, due=True)
+            return Entry("samples", partition, "provisional", why, rows, due=True)
+        if told and not self.prints.has_logs(partition):
+            told.append("no log files for it any more, so it cannot be built")
+        return Entry("samples", partition, "stale", "; ".join(told) or "built by hand", rows, due=True)
 
-    def _features(self, partition: Partition, wanted: Mapping[str, Any], samples: Entry) -> Entry:
-        record = self.features.records.get(partition)
-        if record is None:
-            lacks = "not built yet" if self.program else "no program is fitted as declared"
+    def _features(
+        self, partition: Partition, wanted: Mapping[str, Any], then: Mapping[str, Any] | None, samples: Entry
+    ) -> Entry:
+        rows = self.features.rows.get(partition)
+        if rows is None:
+            lacks = "not built yet" if self.program else NO_PROGRAM
             return Entry("features", partition, "missing", lacks, 0, due=True)
-        if record.key != digest(wanted):
-            told = causes(self.features.built(partition), wanted, {})
-            return Entry("features", partition, "stale", "; ".join(told) or "built by hand", record.rows, due=True)
+        if then is not None:
+            why = "; ".join(causes(then, wanted)) or "built by hand"
+            return Entry("features", partition, "stale", why, rows, due=True)
         if samples.state == "provisional":
-            return Entry("features", partition, "provisional", "its samples are", record.rows, due=False)
-        return Entry("features", partition, "complete", "", record.rows, due=False)
+            return Entry("features", partition, "provisional", "its samples are", rows, due=False)
+        return Entry("features", partition, "complete", "", rows, due=False)
 
 
-def _failed(entry: Entry, failures: Mapping[Partition, Mapping[str, Any]], key: str) -> Entry:
+def _built(stored: Stored, keys: Mapping[Partition, str]) -> dict[Partition, Mapping[str, Any]]:
+    """Return what those partitions were built from that have another key now."""
+    return stored.entries([partition for partition, key in keys.items() if stored.keys.get(partition, key) != key])
+
+
+def _failed(entry: Entry, failures: Mapping[Partition, Mapping[str, Any]], parts: Mapping[str, Any]) -> Entry:
     """Return the entry as failed, if its partition is to be built and the last try to build it so failed."""
     failure = failures.get(entry.partition)
-    if failure is None or not entry.due or failure["key"] != key:
+    if failure is None or not entry.due or failure["key"] != key_of_try(parts):
         return entry
     why = f"{failure['error']}: {failure['message']} ({entry.why or entry.state})"
     return replace(entry, state="failed", why=why)

@@ -1,36 +1,47 @@
 """Stored: what a table holds now, as its own log tells."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from featurelib.errors import UsageError
+from featurelib.ledger.keys import keys_of
 from featurelib.pipeline import Pipeline
-from featurelib.tables import Partition, PartitionRecord, VersionedTable
+from featurelib.tables import Partition, TableVersion, VersionedTable
+from featurelib.tables.address import open_storage
 from featurelib.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a table holds now, by partition."""
+    """What a table holds now, by partition; its log is read once.
 
-    table: VersionedTable | None
-    records: Mapping[Partition, PartitionRecord]
+    Attributes
+    ----------
+    live
+        The newest version; None if there is no table.
+    rows
+        How many each partition has.
+    keys
+        What each was built with; None where nobody recorded it.
+    """
+
+    live: TableVersion | None
+    rows: Mapping[Partition, int]
+    keys: Mapping[Partition, str | None]
 
     @classmethod
     def of(cls, workspace: Workspace, pipeline: Pipeline, name: str) -> "Stored":
         """Read the log of a pipeline's table; nothing is held by one that is not there."""
         try:
-            table = VersionedTable.open(workspace.table(pipeline.name, name))
+            live = VersionedTable(open_storage(workspace.table(pipeline.name, name), None)).at()
         except UsageError:  # there is none, or only the folder that a killed run made for it
-            return cls(None, {})
-        return cls(table, table.partitions())
+            return cls(None, {}, {})
+        rows: dict[Partition, int] = {}
+        for file in live.files:
+            rows[file.partition] = rows.get(file.partition, 0) + file.rows
+        return cls(live, rows, keys_of(live, workspace.work / "table-keys.sqlite"))
 
-    def key(self, partition: Partition) -> str | None:
-        """Return the key that a partition was built with."""
-        record = self.records.get(partition)
-        return None if record is None else record.key
-
-    def built(self, partition: Partition) -> Mapping[str, Any]:
-        """Return what a partition was built from, as far as it is recorded."""
-        return (self.table.built(partition) if self.table is not None else None) or {}
+    def entries(self, partitions: Collection[Partition]) -> dict[Partition, Mapping[str, Any]]:
+        """Return what is recorded of those of some partitions that are there; an empty mapping where nothing is."""
+        return {} if self.live is None or not partitions else dict(self.live.entries(partitions))

@@ -5,7 +5,7 @@ Never in here: what the rows mean (samples, cleaning), inferred types, or a writ
 """
 
 from featurelib.logs._cache import FactsCache
-from featurelib.logs._partitions import partitions_of
+from featurelib.logs._partitions import partition_span, partitions_of
 from featurelib.logs._rules import REJECTS
 from featurelib.logs._walk import FoundFile
 from featurelib.logs.facts import facts_of
@@ -28,6 +28,7 @@ __all__ = [
     "facts_of",
     "files_of",
     "fingerprint",
+    "partition_span",
     "partitions_of",
     "read",
 ]

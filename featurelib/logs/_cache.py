@@ -2,16 +2,14 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
+from featurelib.cachefile import saved, tried
 from featurelib.logs._walk import FoundFile
 from featurelib.logs.files import LogFile
 
-T = TypeVar("T")
 _Known = dict[tuple[str, str], tuple[tuple[int, int, int], LogFile]]
 
 _TABLE = """CREATE TABLE IF NOT EXISTS log_files_1 (
@@ -19,11 +17,9 @@ _TABLE = """CREATE TABLE IF NOT EXISTS log_files_1 (
     checksum TEXT NOT NULL, rows INTEGER, landed_us INTEGER, PRIMARY KEY (path, clock)) WITHOUT ROWID"""
 _SELECT = "SELECT path, clock, bytes, mtime_ns, inode, checksum, rows, landed_us FROM log_files_1"
 _INSERT = "INSERT OR REPLACE INTO log_files_1 VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_WAIT_S = 10.0
 _TICK_NS = 2 * 10**9  # the coarsest clock of a file system in use (FAT)
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
-_DAMAGED = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 
 class FactsCache:
@@ -83,16 +79,7 @@ class FactsCache:
             for key, (state, file) in fresh.items()
         ]
 
-        def save(connection: sqlite3.Connection) -> None:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_TABLE)
-            connection.executemany(_INSERT, rows)
-            connection.execute("COMMIT")
-
-        if rows:
-            with suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._tried(save)
+        saved(self._path, _TABLE, _INSERT, rows)
 
     def _load(self) -> _Known:
         def rows(connection: sqlite3.Connection) -> _Known:
@@ -102,23 +89,7 @@ class FactsCache:
                 for path, clock, size, mtime, inode, checksum, count, landed in connection.execute(_SELECT)
             }
 
-        return (self._tried(rows) if self._path.is_file() else None) or {}
-
-    def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """Do something with the database; if it is damaged, once more with a new one."""
-        for _ in range(2):
-            try:
-                with closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as connection:
-                    return work(connection)
-            except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF not in _DAMAGED:
-                    return None
-            except (TypeError, ValueError, OverflowError):  # values that no cache of ours holds
-                pass
-            for suffix in ("", "-journal", "-wal", "-shm"):
-                with suppress(OSError):
-                    self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-        return None
+        return (tried(self._path, rows) if self._path.is_file() else None) or {}
 
 
 def _signed(inode: int) -> int:

@@ -5,7 +5,10 @@ from collections.abc import Collection
 import polars as pl
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, LogFileError
+from featurelib.logs._epochs import from_number
+from featurelib.logs._local_times import from_local
 from featurelib.logs.log import Log
+from featurelib.schema.column import Column
 
 _FINER = {"ms": 0, "us": 1, "ns": 2}
 
@@ -46,7 +49,7 @@ def refuse_unknown(log: Log, where: str, unknown: Collection[str]) -> None:
 
 
 def check_types(log: Log, file: str, raw: pl.Schema) -> None:
-    """Check that each declared column has its type, one that widens to it, or whole numbers where it has an epoch.
+    """Check that each declared column has its type, one that widens to it, or one that it `converts`.
 
     Raises
     ------
@@ -55,23 +58,45 @@ def check_types(log: Log, file: str, raw: pl.Schema) -> None:
     """
     for name, source in log.sources.items():
         column = log.table.columns[name]
-        want, counted = (
-            column.dtype,
-            source in raw and raw[source].is_integer() and isinstance(column.dtype, pl.Datetime),
-        )
-        if source not in raw or widens(raw[source], want) or (counted and column.epoch is not None):
+        if source not in raw or widens(raw[source], column.dtype) or converts(raw[source], column):
             continue
-        hint = f"Write the file again with that type, or declare {raw[source]!r} and convert it later."
-        if counted:
-            hint = "If these are seconds, ms or us since 1970, declare the column's epoch."
         raise ColumnTypeError(
             log,
             source,
             where=f"file {file}",
             got=repr(raw[source]),
-            want=f"{want!r} or a type that widens to it without loss",
-            hint=hint,
+            want=f"{column.dtype!r} or a type that widens to it without loss",
+            hint=_hint(raw[source], column.dtype),
         )
+
+
+def _hint(got: pl.DataType, want: pl.DataType) -> str:
+    if isinstance(want, pl.Datetime) and got.is_integer():
+        return "If these are seconds, ms or us since 1970, declare the column's epoch."
+    if isinstance(want, pl.Datetime) and isinstance(got, pl.Datetime) and want.time_zone and not got.time_zone:
+        return "If all are of one zone, declare it as the column's zone, such as zone='UTC'."
+    return f"Write the file again with that type, or declare {got!r} and convert it later."
+
+
+def converts(got: pl.DataType, column: Column) -> bool:
+    """Return whether values of a type are instants by what a column declares.
+
+    Whole numbers are by its ``epoch``, times without a zone (in no finer unit than its own) by its ``zone``.
+    """
+    want = column.dtype
+    if not isinstance(want, pl.Datetime) or got.is_integer():
+        return isinstance(want, pl.Datetime) and column.epoch is not None
+    return column.zone is not None and widens(got, pl.Datetime(want.time_unit)) and isinstance(got, pl.Datetime)
+
+
+def converted(value: pl.Expr, got: pl.DataType, column: Column) -> pl.Expr:
+    """Return the instants of values that a column `converts`; null for a value that is none."""
+    want = column.dtype
+    if isinstance(want, pl.Datetime) and got.is_integer() and column.epoch is not None:
+        return from_number(value, want, column.epoch)
+    if isinstance(want, pl.Datetime) and column.zone is not None:
+        return from_local(value, want, column.zone)
+    return value.cast(want)
 
 
 def widens(got: pl.DataType, want: pl.DataType) -> bool:

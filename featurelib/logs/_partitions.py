@@ -41,11 +41,22 @@ def partitions_of(log: Log, start: datetime, end: datetime) -> list[datetime]:
     >>> [f"{p:%d}" for p in partitions_of(clicks, day, day + timedelta(days=1))]
     ['01', '02']
     """
+    first, stop = partition_span(log, start, end)
+    step = log.step
+    return [first + number * step for number in range(-((first - stop) // step))]
+
+
+def partition_span(log: Log, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return from when, and until before when, the partitions begin that may hold events of ``[start, end)``; in UTC.
+
+    Raises
+    ------
+    UsageError
+        As `partitions_of`.
+    """
     start, end = utc_span(log, start, end)
     first = start.replace(minute=0, second=0, microsecond=0)
-    first = first.replace(hour=0) if log.every == "1d" else first
-    count = -((first - end - log.lateness) // log.step)
-    return [first + number * log.step for number in range(count)]
+    return first.replace(hour=0) if log.every == "1d" else first, end + log.lateness
 
 
 def utc_span(log: Log, start: datetime, end: datetime) -> tuple[datetime, datetime]:

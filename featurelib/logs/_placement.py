@@ -30,6 +30,13 @@ class Placement:
         """Return whether rows without a usable event time are ours."""
         return self.start <= self.partition < self.end
 
+    def holds(self, earliest: int, latest: int, unit: str) -> bool:
+        """Return whether a row is ours, and in its partition, whatever its time between two counts since 1970 is."""
+        second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+        first = max(self.start, self.partition - self.log.lateness)
+        end = min(self.end, self.partition + self.log.step)
+        return _micros(first) * second <= earliest * 10**6 and latest * 10**6 < _micros(end) * second
+
     def mine(self) -> pl.Expr:
         """Return whether a row belongs to the slice; never null."""
         time = pl.col(self.log.time)
@@ -50,7 +57,11 @@ class Placement:
     def _bound(self, instant: datetime) -> pl.Expr:
         """Return an instant in the unit of the event time, rounded up: ``>=`` and ``<`` then stay exact."""
         dtype = self.log.table.columns[self.log.time].dtype
-        micros = (instant - _EPOCH) // timedelta(microseconds=1)
+        micros = _micros(instant)
         unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else "us"
         count = {"ns": micros * 1000, "us": micros, "ms": -(-micros // 1000)}[unit]
         return pl.lit(count, dtype=pl.Int64).cast(dtype)
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(microseconds=1)

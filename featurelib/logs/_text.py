@@ -65,6 +65,7 @@ def read_text(log: Log, path: Path, file: str, place: Placement, parts: Path) ->
     schema = log.table.polars_schema()
     faults = [*type_faults(log.table.columns), *row_faults(log.table), *clock_faults(log), place.outside()]
     marks = [place.mine().alias(_MINE), any_fault(faults).alias(_FAULTY)]
+    columns = [pl.col(name).cast(dtype) for name, dtype in schema.items()]
     rows = elsewhere = 0
     found, scans = [pl.DataFrame(schema=FOUND)], []
     for number, batch in enumerate(source.batches()):
@@ -75,7 +76,6 @@ def read_text(log: Log, path: Path, file: str, place: Placement, parts: Path) ->
         found += [rejects_of(ours.filter(_FAULTY), faults, source.row()), batch.rejects]
         good = ours.filter(pl.col(_FAULTY).not_()).select(*schema.names(), pl.col(LINE).cast(pl.UInt32))
         part = _written(good, parts.with_name(f"{parts.name}-{number:06d}.parquet"))
-        columns = [pl.col(name).cast(dtype) for name, dtype in schema.items()]
         scans.append(Scan(path=part, file=file, rows=good.height, columns=columns, numbering=source))
     rejects = source.located(pl.concat(found))
     if not place.home:  # rows that have no event time are the slice's that holds the partition

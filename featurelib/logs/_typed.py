@@ -1,12 +1,13 @@
 """Typed texts: strict parsing of text fields, null where a text is not of the declared type."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from featurelib.errors import ColumnTypeError
 from featurelib.logs._epochs import from_text, number_form
+from featurelib.logs._local_times import from_local
 from featurelib.logs._rules import Fault
 from featurelib.schema.column import Column
 
@@ -15,6 +16,7 @@ _DIGITS = {"ms": 3, "us": 6, "ns": 9}
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"[T ][0-9]{2}:[0-9]{2}:[0-9]{2}"
 _ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_APACHE = "^[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}$"
 
 
 def check_text_type(who: object, name: str, dtype: pl.DataType) -> None:
@@ -66,14 +68,21 @@ def type_faults(columns: Mapping[str, Column]) -> list[Fault]:
         text, dtype = pl.col(TEXT + name), column.dtype
         broken = pl.col(name).is_null() & text.is_not_null()
         if isinstance(dtype, pl.Datetime):
-            other = "" if dtype.time_zone else _ZONE
-            form = f"^{_DATE}{_CLOCK}(\\.[0-9]+)?{other}$"
-            if column.epoch is not None:
-                form += "|" + number_form(dtype, column.epoch)
-            stated = text.str.contains(form).fill_null(value=False)
-            faults.append(Fault("bad_time", name, broken & stated, text))
+            faults.append(Fault("bad_time", name, broken & _is_clock(text, column, dtype), text))
         faults.append(Fault("bad_type", name, broken, text))
     return faults
+
+
+def _is_clock(text: pl.Expr, column: Column, dtype: pl.Datetime) -> pl.Expr:
+    """Return whether a text that is no value of its column is the time of some clock."""
+    if column.zone is not None:
+        clock = _local(text, dtype).is_not_null()
+    else:
+        other = "" if dtype.time_zone else _ZONE
+        clock = text.str.contains(f"^{_DATE}{_CLOCK}(\\.[0-9]+)?{other}$")
+    if column.epoch is not None:
+        clock |= text.str.contains(number_form(dtype, column.epoch))
+    return clock.fill_null(value=False)
 
 
 def _without(name: str, dtype: pl.DataType, null_texts: Sequence[str]) -> pl.Expr:
@@ -85,8 +94,7 @@ def _without(name: str, dtype: pl.DataType, null_texts: Sequence[str]) -> pl.Exp
 def _parse(text: pl.Expr, column: Column) -> pl.Expr:
     dtype = column.dtype
     if isinstance(dtype, pl.Datetime):
-        instant = _datetime(text, dtype)
-        return instant if column.epoch is None else pl.coalesce(instant, from_text(text, dtype, column.epoch))
+        return pl.coalesce(_instants(text, column, dtype))
     if isinstance(dtype, pl.Date):
         return _where(text, f"^{_DATE}$").str.to_date("%Y-%m-%d", strict=False)
     if isinstance(dtype, pl.Boolean):
@@ -100,15 +108,31 @@ def _parse(text: pl.Expr, column: Column) -> pl.Expr:
     return value
 
 
-def _datetime(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    fraction = rf"(\.[0-9]{{1,{_DIGITS[dtype.time_unit]}}}0*)?"
+def _instants(text: pl.Expr, column: Column, dtype: pl.Datetime) -> Iterator[pl.Expr]:
+    """Yield what each form of a time reads from a text; at most one of them is not null."""
     if dtype.time_zone is None:
-        clock = _where(text, f"^{_DATE}{_CLOCK}{fraction}$").str.replace("T", " ", literal=True)
-        return _in_range(clock, "%Y-%m-%d %H:%M:%S%.f", dtype, None)
-    stated = _where(text, f"^{_DATE}{_CLOCK}{fraction}{_ZONE}$")
+        yield _local(text, dtype)
+        return
+    stated = _where(text, f"^{_DATE}{_CLOCK}{_fraction(dtype)}{_ZONE}$")
     # NOTE: PostgreSQL writes whole-hour offsets as "+00", which "%+" does not read
     offset = pl.when(stated.str.contains("[+-][0-9]{2}$")).then(stated + ":00").otherwise(stated)
-    return _in_range(offset, "%+", dtype, "UTC").dt.convert_time_zone(dtype.time_zone)
+    yield _in_range(offset, "%+", dtype, "UTC").dt.convert_time_zone(dtype.time_zone)
+    apache = _in_range(_where(text, _APACHE), "%d/%b/%Y:%H:%M:%S %z", dtype, "UTC")
+    yield apache.dt.convert_time_zone(dtype.time_zone)
+    if column.zone is not None:
+        yield from_local(_local(text, dtype), dtype, column.zone)
+    if column.epoch is not None:
+        yield from_text(text, dtype, column.epoch)
+
+
+def _local(text: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
+    """Return the times of texts that state no zone."""
+    clock = _where(text, f"^{_DATE}{_CLOCK}{_fraction(dtype)}$").str.replace("T", " ", literal=True)
+    return _in_range(clock, "%Y-%m-%d %H:%M:%S%.f", dtype, None)
+
+
+def _fraction(dtype: pl.Datetime) -> str:
+    return rf"(\.[0-9]{{1,{_DIGITS[dtype.time_unit]}}}0*)?"
 
 
 def _in_range(text: pl.Expr, form: str, dtype: pl.Datetime, zone: str | None) -> pl.Expr:

@@ -43,8 +43,8 @@ class FoundFile(NamedTuple):
 def walk(log: Log, root: Path, partition: datetime | None = None) -> dict[datetime, tuple[FoundFile, ...]]:
     """Return the files of each partition, or of the one asked for; partitions ascending, files sorted by name.
 
-    Only folders whose names fit the pattern are opened. Within a partition, a file with two names (links) counts once,
-    under the first.
+    Only folders whose names fit the pattern are opened. Within a partition, a file with two names (by symbolic links)
+    counts once, under the first.
 
     Raises
     ------

@@ -12,7 +12,7 @@ import polars as pl
 from featurelib.errors import LogFileError
 from featurelib.logs._bytes import checksum, opened, our_errors
 from featurelib.logs._cache import FactsCache
-from featurelib.logs._columns import widens
+from featurelib.logs._columns import converted, converts, widens
 from featurelib.logs._scan import scan
 from featurelib.logs._walk import FoundFile
 from featurelib.logs.files import LogFile
@@ -73,7 +73,7 @@ def _clock(log: Log) -> str:
     if log.format != "parquet" or name is None:
         return ""
     column = log.table.columns[name]
-    return f"{log.sources[name]} {column.dtype!r} {column.epoch}"
+    return f"{log.sources[name]} {column.dtype!r} {column.epoch} {column.zone}"
 
 
 def _look(log: Log, root: Path, file: str) -> tuple[os.stat_result | None, LogFile]:
@@ -123,6 +123,10 @@ def _latest(log: Log, path: Path, footer: Any) -> datetime | None:
         unit: str = raw.time_unit
     elif raw is not None and raw.is_integer() and column.epoch is not None:
         unit = column.epoch
+    elif raw is not None and converts(raw, column):
+        # NOTE: the highest local time may be no instant, which the statistics do not tell
+        last: datetime | None = scan(path).select(converted(pl.col(source), raw, column).max()).collect().item()
+        return None if last is None else last.astimezone(UTC)
     else:
         return None
     counts = [_highest(footer.row_group(number), source) for number in range(footer.num_row_groups)]

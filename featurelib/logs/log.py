@@ -35,20 +35,23 @@ class Log:
         Pattern of its files below the log root: ``{dt}`` is the UTC day (``{dt:%Y%m%d}``; ``%Y %m %d %j`` only,
         several ``{dt:...}`` may share the work), ``{hr}`` the UTC hour in two digits (``{hr:d}`` without a leading
         zero), ``*`` any text within one name that does not start with ``.`` or ``_``. It ends in ``.parquet``,
-        or in ``.csv``, ``.jsonl`` or ``.ndjson``, alone or followed by ``.gz`` or ``.zst``.
+        or in ``.csv``, ``.jsonl`` or ``.ndjson``, alone or followed by ``.gz`` or ``.zst``. A file with several names
+        by symbolic links is read once; a hard link is a file of its own, as nobody can tell which name came first.
     every
         Length of a partition: ``1d``, or ``1h`` (then, and only then, the pattern has ``{hr}``).
     lateness
         How long after its event a row may still land in a later partition; 0 or more.
     event_id
         Column whose value identifies an event, where there is one: a row with the same value as an earlier one is a
-        duplicate, which samples and windows set aside and count.
+        duplicate, which samples and windows set aside and count. Null is no value; an empty text is one, so give it to
+        ``null_texts``, or write null, where a log means none by it. Rows of different days are never compared.
     repeats
         Which rows without an event id are the same event, sent more than once: those of a log that declares none, and
         those whose id is null. By default none.
     skew
         How much later than its landing time an event may say that it happened: clocks differ. 0 or more; only for a
-        table with a landing time.
+        table with a landing time. It does not move partitions: in files laid out by landing time, an event that a fast
+        clock dates after its partition's end, just before midnight, is still ``outside_partition``.
     unknown_columns
         ``refuse`` stops at a column (or JSON key) that the table lacks; ``ignore`` passes over it.
     null_texts

@@ -35,13 +35,12 @@ class Repeats:
     datetime.timedelta(seconds=90)
     """
 
-    columns: Sequence[str]
+    columns: str | Sequence[str]
     within: str | timedelta = "5m"
 
     def __post_init__(self) -> None:
-        if isinstance(self.columns, str):
-            raise ParameterError(self, "columns", got=self.columns, want="a list of columns")
-        object.__setattr__(self, "columns", tuple(self.columns))
+        columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+        object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "within", duration(self, "within", self.within))
         if not self.columns or len(set(self.columns)) < len(self.columns):
             raise ParameterError(self, "columns", got=self.columns, want="at least one column, each once")

@@ -43,8 +43,10 @@ class LogSlice:
         Rows of all files read, which is rows of ``frame`` + ``rejects`` + ``rows_elsewhere``.
     rows_elsewhere
         Rows that belong to another span of time, of which a late or only partly covered partition has some.
-    files
-        The files read, in order.
+    root
+        The log root.
+    rows_of
+        The name of each file read, below the root, in order, and how many rows it has.
     missing
         Partitions without files; with ``required=True``, only such as late rows may still land in.
     """
@@ -54,13 +56,19 @@ class LogSlice:
     rejects: pl.DataFrame
     rows_read: int
     rows_elsewhere: int
-    files: tuple[LogFile, ...]
+    root: Path
+    rows_of: Mapping[str, int]
     missing: tuple[datetime, ...] = ()
 
     @property
     def frame(self) -> pl.LazyFrame:
         """The good rows, in order of partitions, then file names, then rows."""
         return frame_of(self.scans, self.schema)
+
+    @property
+    def files(self) -> tuple[LogFile, ...]:
+        """The files read, in order, with what identifies their content now."""
+        return tuple(identify(self.root, file, rows=rows) for file, rows in self.rows_of.items())
 
     def numbered(self, name: str) -> pl.LazyFrame:
         """Return the good rows with their numbers in a column ``name`` in front; these rise, with gaps.
@@ -133,8 +141,9 @@ def read(log: Log, root: Path, start: datetime, end: datetime, *, scratch: Path,
     ``field_count``, ``bad_json``, ``bad_encoding``
         It has too few or too many fields (CSV), is no JSON object (JSON lines), or is no UTF-8.
     ``bad_time``, ``bad_type``, by column
-        A clock that states no time zone (or one where the column has none), or a number that is no time from 1971 to
-        2199 in the column's ``epoch``, and so likely of another unit; any other text that is not of the column's type.
+        A clock that states no time zone (or one where the column has none): declare the column's ``zone`` if all are
+        of one. With ``zone``, a local time that its clock skips or shows twice. A number that is no time from 1971 to
+        2199 in the column's ``epoch``, and so likely of another unit. Any other text that is not of the column's type.
     ``missing_value``, ``not_a_number``, ``out_of_range``, ``not_allowed``, by column
         A value breaks a rule of its column.
     ``check:<id>``
@@ -163,27 +172,24 @@ def read(log: Log, root: Path, start: datetime, end: datetime, *, scratch: Path,
     if lacking and required:
         raise LogMissingError(_missing(log, root, lacking))
     places = {file: Placement(log, partition, start, end) for partition, files in found.items() for file in files}
+    places_of = {file.path: places[file] for file in distinct(places)}
     with _parts(log, scratch) as parts:
-        read_files = {
-            file.path: _read_file(root, file.path, places[file], parts / f"{number:05d}")
-            for number, file in enumerate(distinct(places))
+        for file in places_of:
+            check_content(log, root / file)
+        if log.format == "parquet":
+            return _slice(log, root, read_parquet(log, root, places_of), missing)
+        texts = {
+            file: read_text(log, root / file, file, place, parts / f"{number:05d}")
+            for number, (file, place) in enumerate(places_of.items())
         }
-        return _slice(log, root, read_files, missing)
-
-
-def _read_file(root: Path, file: str, place: Placement, parts: Path) -> FileRows:
-    log, path = place.log, root / file
-    check_content(log, path)
-    if log.format == "parquet":
-        return read_parquet(log, path, file, place)
-    return read_text(log, path, file, place, parts)
+        return _slice(log, root, texts, missing)
 
 
 def _slice(log: Log, root: Path, files: Mapping[str, FileRows], missing: tuple[datetime, ...]) -> LogSlice:
-    read_files = [identify(root, file, rows=found.rows) for file, found in files.items()]
     rejects = [
-        found.rejects.select(pl.lit(log.name).alias("log"), pl.lit(file.path).alias("file"), pl.all())
-        for file, found in zip(read_files, files.values(), strict=True)
+        found.rejects.select(pl.lit(log.name).alias("log"), pl.lit(file).alias("file"), pl.all())
+        for file, found in files.items()
+        if len(found.rejects)
     ]
     return LogSlice(
         schema=log.table.polars_schema(),
@@ -191,7 +197,8 @@ def _slice(log: Log, root: Path, files: Mapping[str, FileRows], missing: tuple[d
         rejects=pl.concat([pl.DataFrame(schema=REJECTS), *rejects]),
         rows_read=sum(found.rows for found in files.values()),
         rows_elsewhere=sum(found.elsewhere for found in files.values()),
-        files=tuple(read_files),
+        root=root,
+        rows_of={file: found.rows for file, found in files.items()},
         missing=missing,
     )
 

@@ -58,7 +58,7 @@ class Program:
         names = [chain.into for chain in self.chains]
         for output in self.outputs:
             if output not in names:
-                raise ColumnMissingError("the program's output", output, where="its chains", columns=names)
+                raise ColumnMissingError("the program's output", output, where="the program", columns=names)
         if len(set(self.outputs)) < len(self.outputs):
             raise DeclarationError(f"the program lists an output twice: {sorted(self.outputs)}.")
 
@@ -124,7 +124,7 @@ class Program:
             "outputs": list(self.outputs),
         }
 
-    def transform(self, frame: Any, *, keep: Sequence[str] = ()) -> Any:
+    def transform(self, frame: Any, *, keep: str | Sequence[str] = ()) -> Any:
         """Compute the outputs for every row of a frame.
 
         Parameters
@@ -146,6 +146,7 @@ class Program:
         UsageError
             If a kept column is an output too, or is named twice.
         """
+        keep = (keep,) if isinstance(keep, str) else keep
         result = [*keep, *self.outputs]
         if len(set(result)) < len(result):
             twice = next(column for column in result if result.count(column) > 1)

@@ -33,7 +33,7 @@ def save(program: Program, pipeline: str | Path) -> int:
     """Save a program as the next version of a pipeline, and return the version number.
 
     The version appears whole or not at all. A program that equals the latest version in meaning, and was made from
-    the same declaration (``made["declared"]``), is not saved again.
+    the same declaration and the same samples (``made["declared"]``, ``made["samples"]``), is not saved again.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def _is_saved(program: Program, pipeline: str | Path, version: int) -> bool:
         saved = load(pipeline, version=version)
     except ProgramError:
         return False  # a damaged version must not stand in the way of the fit that replaces it
-    return saved.fingerprint == program.fingerprint and saved.made.get("declared") == program.made.get("declared")
+    same = all(saved.made.get(of) == program.made.get(of) for of in ("declared", "samples"))
+    return same and saved.fingerprint == program.fingerprint
 
 
 def _publish(staged: Path, folder: Path, *, after: int) -> int:

@@ -7,7 +7,7 @@ hold what a stage computes, or know who called (command line, Prefect, a test).
 from featurelib.runs.backfill import backfill, expected, to_do
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
-from featurelib.runs.progress import Progress
+from featurelib.runs.progress import Progress, Say
 from featurelib.runs.quarantine import Replay, SetAside, quarantined, replay
 from featurelib.runs.report import Report
 from featurelib.runs.run import Run
@@ -19,6 +19,7 @@ __all__ = [
     "Replay",
     "Report",
     "Run",
+    "Say",
     "SetAside",
     "Step",
     "backfill",

@@ -28,7 +28,7 @@ def backfill(
     """Build what is to be built of some days: samples, then a first program, then features.
 
     Running it again changes nothing; after a crash, running it again repairs. Samples and features are committed by
-    groups of eight partitions, so what was done stays done, and memory does not grow with the range.
+    groups of eight days or 24 hours, so what was done stays done, and memory does not grow with the range.
 
     Parameters
     ----------
@@ -65,7 +65,9 @@ def backfill(
         if not found.nothing_to_do:
             say(to_do(found, only))
         built = follow(backfill_steps(run, partitions, only), progress.take)
-    return Report.read(pipeline, workspace, partitions, built)
+        if any(built.values()):
+            found = plan(pipeline, workspace, partitions, fingerprints=run.fingerprints)
+    return Report.read(pipeline, workspace, found, built)
 
 
 def expected(found: Plan, only: Collection[State] = STATES) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Failures: what could not be built is remembered, and said once all else is committed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from featurelib.errors import FeaturelibError, LogMissingError, PartitionsFailedError
 from featurelib.ledger import Failures
@@ -13,11 +14,12 @@ def conclude(
     table: str,
     partitions: Sequence[Partition],
     failures: Mapping[Partition, FeaturelibError],
-    keys: Mapping[Partition, str],
+    parts: Mapping[Partition, Mapping[str, Any]],
 ) -> None:
     """Remember which partitions failed, and forget the failures of those that did not.
 
-    One whose log has not landed yet is not remembered: it is missing, and says so itself.
+    One whose log has not landed yet is not remembered: it is missing, and says so itself. A failure holds for as long
+    as the parts from which the partition would be built are the same.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def conclude(
         if error is None or isinstance(error, LogMissingError):
             remembered.forget(table, partition)
         else:
-            remembered.record(table, partition, error, key=keys[partition], run=run.name, at=run.now)
+            remembered.record(table, partition, error, parts=parts[partition], run=run.name, at=run.now)
     if failures:
         told = {(table, str(partition)): failures[partition] for partition in sorted(failures)}
         raise PartitionsFailedError(run.pipeline.name, told)

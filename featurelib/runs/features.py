@@ -1,8 +1,9 @@
 """Build features: apply the program by day, measure, judge, and commit what passed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -17,20 +18,19 @@ from featurelib.runs.failures import conclude
 from featurelib.runs.run import Run
 from featurelib.samples import RowCounts
 from featurelib.schema import Metrics, Verdict, judge, measure, split
-from featurelib.tables import Lineage, Partition, StagedFile, VersionedTable
-from featurelib.workspace import Workspace
+from featurelib.tables import Lineage, Partition, StagedFile, Staging
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyTask:
-    """Make the features of one partition."""
+    """Make the features of one partition from its samples, of which there are ``rows``."""
 
     pipeline: Pipeline
-    workspace: Workspace
     program: Program
-    version: int
+    staging: Staging
     partition: Partition
-    run: str
+    samples: pl.LazyFrame
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,12 @@ class ApplyResult:
 
 def apply_task(task: ApplyTask) -> ApplyResult:
     """Evaluate the program over one partition of samples, stage the rows, and measure what was staged."""
-    store = VersionedTable.open(task.workspace.table(task.pipeline.name, "features"))
-    samples = VersionedTable.open(task.workspace.table(task.pipeline.name, "samples"))
-    partition = task.partition
-    rows = samples.scan(task.version, partitions=[partition])
-    features = task.program.transform(rows, keep=task.pipeline.carried)
+    features = task.program.transform(task.samples, keep=task.pipeline.carried)
     table, absent = task.pipeline.table, dropped_features(task.pipeline, task.program)
     nulls = [pl.lit(None, dtype=table.columns[name].dtype).alias(name) for name in absent]
-    staged = store.stage(features.with_columns(nulls).select(list(table.columns)), partition, run=task.run)
-    metrics = measure(pl.scan_parquet(Path(store.uri) / staged.path), table, absent=absent)
-    return ApplyResult(partition, staged, metrics, samples.partitions(task.version)[partition].rows, absent)
+    staged = task.staging.stage(features.with_columns(nulls).select(list(table.columns)), task.partition)
+    metrics = measure(pl.scan_parquet(task.staging.storage.url(staged.path)), table, absent=absent)
+    return ApplyResult(task.partition, staged, metrics, task.rows, absent)
 
 
 def dropped_features(pipeline: Pipeline, program: Program) -> tuple[str, ...]:
@@ -88,10 +84,14 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
     program = fitted(run.pipeline, run.workspace)
     if program is None:
         raise ProgramMissingError(f"{run.pipeline} has no program as declared; run featurelib fit {run.pipeline.name}.")
-    store, version = run.features, run.samples.version
-    made_from = run.samples.partitions(version)
-    parts = {p: run.fingerprints.features(made_from[p].key, program.fingerprint) for p in partitions}
-    tasks = [ApplyTask(run.pipeline, run.workspace, program, version, partition, run.name) for partition in partitions]
+    store, samples = run.features, run.samples.at(run.samples.version)
+    made_from = {partition: entry.get("key") for partition, entry in samples.entries(partitions)}
+    parts = {p: run.fingerprints.features(made_from[p], program.fingerprint) for p in partitions}
+    rows = Counter[Partition]()
+    for file in samples.files_of(partitions):
+        rows[file.partition] += file.rows
+    make, staging = partial(ApplyTask, run.pipeline, program), store.staging(run.name)
+    tasks = [make(staging, partition, samples.scan([partition]), rows[partition]) for partition in partitions]
     failures: dict[Partition, FeaturelibError] = {}
     passed: dict[Partition, tuple[ApplyResult, Verdict]] = {}
     for task, result in zip(tasks, attempt(run.engine, apply_task, tasks), strict=True):
@@ -108,7 +108,7 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
     common = {
         "featurelib": __version__,
         "program": program.fingerprint,
-        "samples_version": version,
+        "samples_version": samples.version,
         "outputs": list(program.outputs),
     }
     lineage = Lineage(
@@ -119,7 +119,7 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
     )
     files = [result.file for result in results.values()]
     committed = store.commit(files, replaces=list(results), lineage=lineage) if files else store.version
-    conclude(run, "features", partitions, failures, {partition: digest(parts[partition]) for partition in partitions})
+    conclude(run, "features", partitions, failures, parts)
     return committed
 
 
@@ -136,21 +136,20 @@ class SplitTask:
     """Set aside the rows of one staged partition that a rule sends to quarantine."""
 
     pipeline: Pipeline
-    workspace: Workspace
+    good: Staging
+    bad: Staging
     file: StagedFile
     absent: tuple[str, ...]
-    run: str
 
 
 def split_task(task: SplitTask) -> tuple[StagedFile, StagedFile]:
     """Stage the good rows and the quarantined ones, each for its own table."""
-    store = VersionedTable.open(task.workspace.table(task.pipeline.name, "features"))
-    aside = VersionedTable.open(task.workspace.table(task.pipeline.name, "quarantine_features"))
-    good, bad = split(pl.scan_parquet(Path(store.uri) / task.file.path), task.pipeline.table, absent=task.absent)
+    staged = pl.scan_parquet(task.good.storage.url(task.file.path))
+    good, bad = split(staged, task.pipeline.table, absent=task.absent)
     rows = pl.struct(pl.exclude("_reasons")).struct.json_encode()
     set_aside = bad.select(reasons=pl.col("_reasons"), row=rows)
     partition = task.file.partition
-    return store.stage(good, partition, run=task.run), aside.stage(set_aside, partition, run=task.run)
+    return task.good.stage(good, partition), task.bad.stage(set_aside, partition)
 
 
 def _set_aside(
@@ -158,10 +157,11 @@ def _set_aside(
 ) -> dict[Partition, ApplyResult]:
     """Return the results with the files that hold the good rows alone; commit the others to quarantine."""
     store, aside = run.features, run.quarantine_features
-    there = aside.partitions()
+    there = {file.partition for file in aside.at().files_of(list(passed))}
     broken = {partition: result for partition, (result, verdict) in passed.items() if verdict.set_aside}
     stale = [partition for partition in passed if partition in there and partition not in broken]
-    tasks = [SplitTask(run.pipeline, run.workspace, result.file, result.absent, run.name) for result in broken.values()]
+    make = partial(SplitTask, run.pipeline, store.staging(run.name), aside.staging(run.name))
+    tasks = [make(result.file, result.absent) for result in broken.values()]
     split_files = dict(zip(broken, run.engine.map(split_task, tasks), strict=True))
     replaced = [*broken, *stale]
     if replaced:

@@ -24,13 +24,17 @@ class SurveyTask:
     pipeline: str
     version: int
     partition: Partition
+    label: str
     survey: Survey
 
 
 def survey_task(task: SurveyTask) -> list[State]:
     """Return the filled states of one partition."""
     table = VersionedTable.open(task.workspace.table(task.pipeline, "samples"))
-    return task.survey.of(table.scan(task.version, partitions=[task.partition]))
+    rows = table.scan(task.version, partitions=[task.partition])
+    if isinstance(rows.collect_schema()[task.label], pl.List):
+        rows = rows.with_columns(pl.col(task.label).list.max())  # positive if any of the request's rows is
+    return task.survey.of(rows)
 
 
 def fit_program(run: Run, days: Days) -> int:
@@ -48,7 +52,7 @@ def fit_program(run: Run, days: Days) -> int:
 
     Returns
     -------
-    The version of the program; the latest one if the new one means the same.
+    The version of the program; the latest one if that was fitted on the same samples and means the same.
 
     Raises
     ------
@@ -68,7 +72,8 @@ def fit_program(run: Run, days: Days) -> int:
         raise UsageError(f"fitting {pipeline} on {days} needs samples of {', '.join(missing)}; backfill these first.")
 
     def survey(asked: Survey) -> list[State]:
-        tasks = [SurveyTask(run.workspace, pipeline.name, version, partition, asked) for partition in partitions]
+        place = run.workspace, pipeline.name, version
+        tasks = [SurveyTask(*place, partition, pipeline.label, asked) for partition in partitions]
         return merge_answers(run.engine.map(survey_task, tasks))
 
     chains = learn(pipeline.operators, survey)

@@ -1,8 +1,9 @@
 """The logs of one partition: each read once, and every row of them accounted for."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -30,6 +31,8 @@ class PartitionLogs:
 
     Attributes
     ----------
+    scratch
+        As given: what the tasks of a run share.
     start, end
         Instants between which the partition lies, UTC.
     counts
@@ -46,9 +49,9 @@ class PartitionLogs:
         self.start, self.end = pipeline.bounds(partition)
         self.counts: dict[str, RowCounts] = {}
         self.set_aside: list[pl.LazyFrame] = []
-        self._root = workspace.logs
+        self.scratch = scratch
+        self._workspace = workspace
         self._required = pipeline.samples.log if required else None
-        self._scratch = scratch
         self._events: dict[str, Distinct] = {}
         self._slices: dict[str, LogSlice] = {}
 
@@ -57,7 +60,7 @@ class PartitionLogs:
         if log.name not in self._events:
             found = self._read(log, self.start, self.end, required=log == self._required)
             self._slices[log.name] = found
-            events = distinct(found.numbered(ROW), log, **self._earlier(log))
+            events = distinct(found.numbered(ROW), log, **self._earlier(log, self.start))
             self._events[log.name] = events
             dropped = {reason: len(rows) for (reason,), rows in found.rejects.group_by("reason")} | events.dropped
             rows_in = found.rows_read - found.rows_elsewhere
@@ -70,14 +73,30 @@ class PartitionLogs:
     def near(self, log: Log, start: datetime, end: datetime) -> list[pl.LazyFrame]:
         """Return the rows of a log before or after the partition, each day without its duplicates.
 
-        A row is not known as a duplicate if its first copy lies further back than ``start``. Then a click just after
-        midnight may count as credited to it here; no sample has it as its label.
+        A row before the partition is not known as a duplicate if its first copy lies further back than ``start``. Then
+        a click just after midnight may count as credited to it here; no sample has it as its label.
         """
-        spans = split_by_day(start, end, self.pipeline.samples.timezone)
-        return [
-            distinct(self._read(log, *span).numbered(ROW), log, **self._just_before(log, span[0])).frame
-            for span in spans
-        ]
+        zone = self.pipeline.samples.timezone
+        frames = []
+        for span in split_by_day(start, end, zone):
+            day = span[0].astimezone(ZoneInfo(zone)).date()
+            is_kept = log != self.pipeline.samples.log and span == day_bounds(day, zone)
+            frames.append(self._kept(log, day, span) if is_kept else self._distinct(log, span))
+        return frames
+
+    def _distinct(self, log: Log, span: tuple[datetime, datetime]) -> pl.LazyFrame:
+        earlier = self._earlier(log, span[0]) if span[0] >= self.end else self._just_before(log, span[0])
+        return distinct(self._read(log, *span).numbered(ROW), log, **earlier).frame
+
+    def _kept(self, log: Log, day: date, span: tuple[datetime, datetime]) -> pl.LazyFrame:
+        kept = self.scratch / f"events-{log.name}-{day}.parquet"
+        if not kept.is_file():
+            keep(self._distinct(log, span), kept)
+        return pl.scan_parquet(kept, glob=False, hive_partitioning=False)
+
+    def of(self, partition: Partition) -> "PartitionLogs":
+        """Return the logs of another partition."""
+        return PartitionLogs(self.pipeline, self._workspace, partition, self.scratch, required=False)
 
     def landed(self, log: Log) -> datetime | None:
         """Return when the last of the partition's rows of a log landed; None if none did, or nobody knows."""
@@ -104,13 +123,14 @@ class PartitionLogs:
             .match_to_schema(REJECTS)
         )
 
-    def _earlier(self, log: Log) -> dict[str, pl.LazyFrame]:
-        """Return the rows before the partition that its own may repeat: of the same day, and of one gap."""
-        midnight, _ = day_bounds(self.partition.dt, self.pipeline.samples.timezone)
+    def _earlier(self, log: Log, start: datetime) -> dict[str, pl.LazyFrame]:
+        """Return the rows before an instant that those from there on may repeat: of the same day, and of one gap."""
+        zone = self.pipeline.samples.timezone
+        midnight, _ = day_bounds(start.astimezone(ZoneInfo(zone)).date(), zone)
         earlier = {}
-        if log.event_id is not None and midnight < self.start:
-            earlier["same_day"] = self._read(log, midnight, self.start).frame
-        return earlier | self._just_before(log, self.start)
+        if log.event_id is not None and midnight < start:
+            earlier["same_day"] = self._read(log, midnight, start).frame
+        return earlier | self._just_before(log, start)
 
     def _just_before(self, log: Log, start: datetime) -> dict[str, pl.LazyFrame]:
         """Return the rows of one gap before an instant, that rows from there on may repeat."""
@@ -119,5 +139,15 @@ class PartitionLogs:
         return {"just_before": self._read(log, start - log.repeats.gap, start).frame}
 
     def _read(self, log: Log, start: datetime, end: datetime, *, required: bool = False) -> LogSlice:
-        folder = self._scratch / f"logs-{uuid.uuid4().hex}"
-        return read(log, self._root, start, end, scratch=folder, required=required)
+        folder = self.scratch / f"logs-{uuid.uuid4().hex}"
+        return read(log, self._workspace.logs, start, end, scratch=folder, required=required)
+
+
+def keep(rows: pl.LazyFrame, path: Path) -> None:
+    """Write rows, in order, to a file that several tasks may read, and write at once.
+
+    They all write the same, and a file takes its name only when it is whole.
+    """
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    rows.sink_parquet(draft, compression="lz4", maintain_order=True)
+    draft.replace(path)

@@ -11,10 +11,11 @@ import polars as pl
 from featurelib.days import Days
 from featurelib.engine import Engine
 from featurelib.errors import UsageError
-from featurelib.ledger import plan
+from featurelib.ledger import fitted, plan
 from featurelib.ledger.stored import Stored
 from featurelib.pipeline import Pipeline
 from featurelib.runs.backfill import backfill
+from featurelib.runs.homes import homes
 from featurelib.runs.progress import Say
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
@@ -72,7 +73,12 @@ class Replay:
         Rows in quarantine of the partitions built again, by log and reason: of those asked for, and of all others
         that the replay changed.
     kept
-        How many more rows of each log are kept in these partitions now.
+        How many more rows of each log are kept in these partitions now: those that were put back. Fewer than are no
+        longer set aside, if some belong to partitions that were never built.
+    program
+        The version that was fitted, because there was none for the pipeline as it is declared now; else None.
+    fitted_on
+        The partitions built again for that alone.
     """
 
     partitions: tuple[Partition, ...]
@@ -80,6 +86,8 @@ class Replay:
     before: Mapping[Cause, int]
     after: Mapping[Cause, int]
     kept: Mapping[str, int]
+    program: int | None = None
+    fitted_on: tuple[Partition, ...] = ()
 
     def text(self) -> str:
         """Return what was put back, for a terminal."""
@@ -88,17 +96,28 @@ class Replay:
         lines = []
         if self.partitions:
             lines = [
-                f"built again: {', '.join(map(str, self.partitions))}",
-                f"{'log':<18} {'reason':<22} {'before':>10} {'after':>10} {'put back':>10}",
+                f"built again: {_names(self.partitions)}",
+                f"{'log':<18} {'reason':<22} {'before':>10} {'after':>10} {'no longer set aside':>20}",
             ]
+            gone: Counter[str] = Counter()
             for log, reason in sorted({*self.before, *self.after}):
                 before, after = self.before.get((log, reason), 0), self.after.get((log, reason), 0)
-                lines.append(f"{log:<18} {reason:<22} {before:>10,} {after:>10,} {before - after:>10,}")
-            lines += [f"rows of {log} kept: {number:+,}" for log, number in self.kept.items()]
+                lines.append(f"{log:<18} {reason:<22} {before:>10,} {after:>10,} {before - after:>20,}")
+                gone[log] += before - after
+            for log, number in self.kept.items():
+                lines.append(f"put back: {number:+,} rows of {log} kept")
+                if gone[log] > number:
+                    lines.append(
+                        f"  {gone[log] - number:,} are no longer set aside and not kept here: the file that held them "
+                        "changed, or their days are not built yet; ask featurelib plan"
+                    )
+        if self.program is not None:
+            built = f"; built again for it: {_names(self.fitted_on)}" if self.fitted_on else ""
+            lines.append(f"fitted anew, as the declaration changed: program v{self.program}{built}")
         if self.unchanged:
-            named = ", ".join(map(str, self.unchanged))
             lines.append(
-                f"nothing has changed since these were built, so the same rows would be refused again: {named}"
+                "nothing has changed since these were built, so the same rows would be refused again: "
+                f"{_names(self.unchanged)}"
             )
         return "\n".join(lines)
 
@@ -130,18 +149,9 @@ def quarantined(
     UsageError
         If the pipeline reads no such log, or nothing has been built yet.
     """
-    if log is not None and log not in {one.name for one in pipeline.logs}:
-        there = ", ".join(sorted(one.name for one in pipeline.logs))
-        raise UsageError(f"{pipeline.name} reads no log {log!r}; there are: {there}.")
-    stored = Stored.of(workspace, pipeline, "quarantine")
-    if stored.table is None:
-        raise UsageError(f"{pipeline.name} has no quarantine yet; build some days first.")
-    there_ = [partition for partition in pipeline.partitions(wanted) if partition in stored.records]
-    if not there_:
+    rows = _rows(pipeline, workspace, wanted, log, reason)
+    if rows is None:
         return SetAside({}, ())
-    asked = {"log": log, "reason": reason}
-    wants = [pl.col(column) == value for column, value in asked.items() if value is not None]
-    rows = stored.table.scan(partitions=there_).filter(pl.all_horizontal(wants or [pl.lit(value=True)]))
     place = ["dt"] if pipeline.samples.every == "1d" else ["dt", "hr"]
     found = rows.group_by("log", "reason", *place).len().sort("log", "reason", *place).collect()
     counts: Counter[Cause] = Counter()
@@ -165,7 +175,9 @@ def replay(
     """Build the partitions that have such rows in quarantine again from the raw logs, as the pipeline is declared now.
 
     Samples, then their features, so that the tables agree. A row that is good by now is kept; one that is not is set
-    aside again, perhaps for another reason.
+    aside again, perhaps for another reason. Not each row belongs where it was set aside: one that came too late
+    belongs to an earlier partition, and so does the impression that a click is credited to. Those partitions are built
+    with it, if they were built before and something that they depend on has changed (see `homes`).
 
     Parameters
     ----------
@@ -191,12 +203,14 @@ def replay(
     """
     held = quarantined(pipeline, workspace, wanted, log=log, reason=reason).partitions
     due = set(plan(pipeline, workspace, held, now=now).due("samples")) if held else set()
-    changed = [partition for partition in held if partition in due]
     unchanged = tuple(partition for partition in held if partition not in due)
+    changed = _to_build(pipeline, workspace, sorted(due), log=log, reason=reason, now=now) if due else []
     if not changed:
         return Replay((), unchanged, {}, {}, {})
+    is_fitted = fitted(pipeline, workspace) is not None
+    fit = [] if is_fitted else plan(pipeline, workspace, pipeline.fit, now=now).due("samples")
     before, kept_before = quarantined(pipeline, workspace, changed).counts, _kept(pipeline, workspace, changed)
-    backfill(pipeline, workspace, changed, engine, say=say, now=now)
+    report = backfill(pipeline, workspace, changed, engine, say=say, now=now)
     after, kept_after = quarantined(pipeline, workspace, changed).counts, _kept(pipeline, workspace, changed)
     told = [
         cause
@@ -209,14 +223,59 @@ def replay(
         before={cause: before.get(cause, 0) for cause in told},
         after={cause: after.get(cause, 0) for cause in told},
         kept={name: kept_after[name] - kept_before[name] for name in sorted({name for name, _ in told})},
+        program=None if is_fitted else report.program,
+        fitted_on=tuple(partition for partition in fit if partition not in changed),
     )
+
+
+def _to_build(
+    pipeline: Pipeline,
+    workspace: Workspace,
+    held: Sequence[Partition],
+    *,
+    log: str | None,
+    reason: str | None,
+    now: datetime | None,
+) -> list[Partition]:
+    """Return the partitions of which rows set aside there may be, as far as they were built and are due; ascending."""
+    rows = _rows(pipeline, workspace, held, log, reason)
+    built = Stored.of(workspace, pipeline, "samples").rows
+    at_home = homes(pipeline, rows) if rows is not None else set()
+    wanted = sorted({*held, *(partition for partition in at_home if partition in built)})
+    return plan(pipeline, workspace, wanted, now=now).due("samples")
+
+
+def _rows(
+    pipeline: Pipeline,
+    workspace: Workspace,
+    wanted: Days | Sequence[Partition],
+    log: str | None,
+    reason: str | None,
+) -> pl.LazyFrame | None:
+    """Return such rows of some partitions; None if these have none at all."""
+    if log is not None and log not in {one.name for one in pipeline.logs}:
+        there = ", ".join(sorted(one.name for one in pipeline.logs))
+        raise UsageError(f"{pipeline.name} reads no log {log!r}; there are: {there}.")
+    stored = Stored.of(workspace, pipeline, "quarantine")
+    if stored.live is None:
+        raise UsageError(f"{pipeline.name} has no quarantine yet; build some days first.")
+    held = [partition for partition in pipeline.partitions(wanted) if partition in stored.rows]
+    if not held:
+        return None
+    asked = {"log": log, "reason": reason}
+    wants = [pl.col(column) == value for column, value in asked.items() if value is not None]
+    return stored.live.scan(held).filter(pl.all_horizontal(wants or [pl.lit(value=True)]))
+
+
+def _names(partitions: Sequence[Partition]) -> str:
+    return ", ".join(map(str, partitions))
 
 
 def _kept(pipeline: Pipeline, workspace: Workspace, partitions: Sequence[Partition]) -> Counter[str]:
     stored = Stored.of(workspace, pipeline, "samples")
     kept: Counter[str] = Counter()
-    for partition in partitions:
-        kept.update({name: rows["kept"] for name, rows in stored.built(partition).get("rows", {}).items()})
+    for entry in stored.entries(partitions).values():
+        kept.update({name: rows["kept"] for name, rows in entry.get("rows", {}).items()})
     return kept
 
 

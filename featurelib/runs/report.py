@@ -1,17 +1,19 @@
 """Report: what a build made, and how to read it, told from what is stored."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from featurelib.errors import TableError
-from featurelib.ledger import fitted
+from featurelib.ledger import STATES, Plan, State, fitted
+from featurelib.ledger.stored import Stored
 from featurelib.pipeline import Pipeline
 from featurelib.program import versions
 from featurelib.samples import RowCounts
-from featurelib.tables import Partition, VersionedTable
+from featurelib.tables import Partition
 from featurelib.workspace import Workspace
+
+_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,17 @@ class Report:
     pipeline, partitions
         Of what.
     built
-        Partitions of samples and of features that this run built; both 0 when nothing was to be done.
+        Partitions of samples and of features that this run built; both 0 when nothing was due.
+    states
+        How many partitions of samples and of features are in which state after it, as ``complete``.
+    awaited
+        In words: which complete samples were built without files that may still land, and which.
+    refit
+        In words: whether the program was fitted on samples that were built anew since, and how to fit again.
     logs
         Rows of each log, and of the stage that makes samples of them: in, kept, dropped by reason.
     changes
-        How many labels the last builds turned, such as ``clicked 0 to 1``, against those before them.
+        How many samples the last builds changed against those before them, such as ``clicked 0 to 1``, ``new rows``.
     provisional
         How many partitions have labels that may still change.
     features
@@ -37,63 +45,75 @@ class Report:
     checks
         Checks by status, over all partitions.
     program, samples_version, features_version
-        Versions that hold it.
+        Versions that hold it; None where there is none: nothing was built so far, or no program is fitted as declared.
     location
-        The feature table.
+        The feature table; None if there is none yet.
     """
 
     pipeline: str
     partitions: tuple[Partition, ...]
     built: Mapping[str, int]
+    states: Mapping[str, Mapping[State, int]]
+    awaited: tuple[str, ...]
+    refit: str
     logs: Mapping[str, RowCounts]
     changes: Mapping[str, int]
     provisional: int
     features: RowCounts
     decisions: tuple[Mapping[str, Any], ...]
     checks: Mapping[str, int]
-    program: int
-    samples_version: int
-    features_version: int
-    location: str
+    program: int | None
+    samples_version: int | None
+    features_version: int | None
+    location: str | None
 
     @classmethod
-    def read(
-        cls, pipeline: Pipeline, workspace: Workspace, partitions: Sequence[Partition], built: Mapping[str, int]
-    ) -> "Report":
-        """Gather the report from the lineage of the live partitions."""
-        samples = VersionedTable.open(workspace.table(pipeline.name, "samples"))
-        features = VersionedTable.open(workspace.table(pipeline.name, "features"))
+    def read(cls, pipeline: Pipeline, workspace: Workspace, found: Plan, built: Mapping[str, int]) -> "Report":
+        """Gather the report from the lineage of the live partitions.
+
+        Parameters
+        ----------
+        pipeline, workspace
+            Of what, and where.
+        found
+            The plan of the partitions after the run, by its fingerprints.
+        built
+            Partitions of samples and of features that the run built.
+        """
+        partitions = tuple(dict.fromkeys(entry.partition for entry in found.entries))
+        samples, features = (Stored.of(workspace, pipeline, table) for table in ("samples", "features"))
         program = fitted(pipeline, workspace)
-        if program is None:
-            raise TableError(f"{pipeline} has no program as declared, so there is nothing to report; run a backfill.")
         logs: dict[str, RowCounts] = {}
         rows, checks = RowCounts(), dict.fromkeys(("passed", "failed", "quarantined", "warned"), 0)
         changes: Counter[str] = Counter()
         provisional = 0
+        sampled_of, featured_of = (table.entries(partitions) for table in (samples, features))
         for partition in partitions:
-            sampled = samples.built(partition) or {}
+            sampled, entry = sampled_of.get(partition, {}), featured_of.get(partition, {})
             for name, counts in sampled.get("rows", {}).items():
                 logs[name] = logs.get(name, RowCounts()) + RowCounts.from_json(counts)
             changes.update(sampled.get("changes", {}))
             provisional += sampled.get("mature") is False
-            entry = features.built(partition) or {}
             rows += RowCounts.from_json(entry["rows"]["samples"]) if entry else RowCounts()
             for status, number in entry.get("checks", {}).items():
                 checks[status] += number
         return cls(
             pipeline=pipeline.name,
-            partitions=tuple(partitions),
+            partitions=partitions,
             built=built,
+            states=_states(found),
+            awaited=tuple(_awaited(found)),
+            refit=found.program,
             logs=logs,
             changes=changes,
             provisional=provisional,
             features=rows,
-            decisions=tuple(program.made["selection"]),
+            decisions=() if program is None else tuple(program.made["selection"]),
             checks=checks,
-            program=versions(workspace.pipeline(pipeline.name))[-1],
-            samples_version=samples.version,
-            features_version=features.version,
-            location=features.uri,
+            program=None if program is None else versions(workspace.pipeline(pipeline.name))[-1],
+            samples_version=None if samples.live is None else samples.live.version,
+            features_version=None if features.live is None else features.live.version,
+            location=None if features.live is None else features.live.storage.root,
         )
 
     @property
@@ -104,17 +124,35 @@ class Report:
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether the run found everything complete."""
+        """Whether the run built nothing."""
         return not any(self.built.values())
 
     def text(self) -> str:
         """Return the report for a terminal."""
         lines = [f"{self.pipeline}, {self.span}", ""]
         if self.nothing_to_do:
-            lines += ["Nothing was to be done: samples, program and features are complete. What is there:", ""]
-        lines += [*self._row_lines(), *self._label_lines(), "", *self._feature_lines(), ""]
+            complete = all(state == "complete" for counts in self.states.values() for state in counts)
+            why = "samples, program and features are complete" if complete else "nothing that was asked for was due"
+            lines += [f"Nothing was to be done: {why}. What is there:", ""]
+        lines += self._state_lines()
+        if self.logs:
+            lines += [*self._row_lines(), *self._label_lines(), ""]
+        if self.decisions:
+            lines += [*self._feature_lines(), ""]
         lines += [self._check_line(), *self._where_lines()]
         return "\n".join(lines)
+
+    def _state_lines(self) -> list[str]:
+        """Return how many partitions are in which state, if some are not complete; what others lack."""
+        lines = []
+        for table, counts in self.states.items():
+            if set(counts) != {"complete"}:
+                told = ", ".join(f"{number} {state}" for state, number in counts.items())
+                lines.append(f"{table.capitalize() + ':':<10}{told} (of {len(self.partitions)} partitions)")
+        lines += [f"Awaited:  {told}" for told in self.awaited[:_SHOWN]]
+        if len(self.awaited) > _SHOWN:
+            lines.append(f"Awaited:  {len(self.awaited) - _SHOWN} more; ask featurelib plan")
+        return [*lines, ""] if lines else []
 
     def _row_lines(self) -> list[str]:
         lines = ["Rows                        in       kept    dropped, by reason"]
@@ -128,7 +166,7 @@ class Report:
         lines = []
         if self.changes:
             lines.append(
-                "Labels that the last build turned: " + ", ".join(f"{w} {n:,}" for w, n in self.changes.items())
+                "Samples that the last build changed: " + ", ".join(f"{w} {n:,}" for w, n in self.changes.items())
             )
         if self.provisional:
             lines.append(f"Labels may still change in {self.provisional} of {len(self.partitions)} partitions.")
@@ -155,8 +193,11 @@ class Report:
         return f"Checks:   {counted or 'none'} (over {len(self.partitions)} partitions)"
 
     def _where_lines(self) -> list[str]:
+        program = "none is fitted as declared" if self.program is None else f"v{self.program}"
+        if self.features_version is None:
+            return [f"Program:  {program}", "Table:    none yet"]
         return [
-            f"Program:  v{self.program}",
+            f"Program:  {program}{'; ' if self.refit else ''}{self.refit}",
             f"Versions: samples {self.samples_version}, features {self.features_version}",
             f"Table:    {self.location}",
             "",
@@ -168,3 +209,19 @@ class Report:
     def markdown(self) -> str:
         """Return the report for a page, such as a Prefect artifact."""
         return f"## {self.pipeline}, {self.span}\n\n```text\n{self.text()}\n```\n"
+
+
+def _states(found: Plan) -> dict[str, dict[State, int]]:
+    counted = Counter((entry.table, entry.state) for entry in found.entries)
+    return {
+        table: {state: counted[table, state] for state in STATES if counted[table, state]}
+        for table in ("samples", "features")
+    }
+
+
+def _awaited(found: Plan) -> Iterator[str]:
+    """Yield what samples that count as complete were built without, and which partitions that is said of."""
+    for run in found.ranges():
+        if run[0].table == "samples" and run[0].state == "complete" and run[0].why:
+            first, last = run[0].partition, run[-1].partition
+            yield f"{first if first == last else f'{first} .. {last}'}: {run[0].why}"

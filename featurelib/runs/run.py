@@ -5,7 +5,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Run:
     scratch: Path
     now: datetime
     fingerprints: Fingerprints
+    _tables: dict[str, VersionedTable] = field(default_factory=dict, repr=False)
 
     @classmethod
     @contextmanager
@@ -112,18 +113,24 @@ class Run:
         return self._table(name, schema)
 
     def _table(self, name: str, schema: pl.Schema) -> VersionedTable:
+        if name not in self._tables:
+            self._tables[name] = self._opened(name, schema)
+        return self._tables[name]
+
+    def _opened(self, name: str, schema: pl.Schema) -> VersionedTable:
         """Open a table, made or widened to the columns declared; rows written before have null in new ones."""
         place = self.workspace.table(self.pipeline.name, name)
         try:
             table = VersionedTable.open(place)
         except UsageError:  # there is none, or only the folder that a killed run made for it
             return VersionedTable.create(place, schema, hourly=self.pipeline.samples.every == "1h")
-        if table.hourly != (self.pipeline.samples.every == "1h"):
+        live = table.at()
+        if live.hourly != (self.pipeline.samples.every == "1h"):
             raise TableError(
-                f"{place} has partitions by {'hours' if table.hourly else 'days'}, {self.pipeline} has others: give "
+                f"{place} has partitions by {'hours' if live.hourly else 'days'}, {self.pipeline} has others: give "
                 "the pipeline a new name, or move the table away."
             )
-        held = table.schema
+        held = live.schema
         other = [f"{column} {dtype}" for column, dtype in held.items() if schema.get(column) != dtype]
         if other:
             raise TableError(

@@ -18,11 +18,11 @@ from featurelib.pipeline import Pipeline
 from featurelib.runs.credits import Credits
 from featurelib.runs.partition_logs import PartitionLogs
 from featurelib.runs.thinning import Thinned, thin
-from featurelib.samples import AttributedLabel, CarriedLabel, RowCounts, add_carried, add_credits
+from featurelib.samples import CarriedLabel, RowCounts, add_carried, add_credits
 from featurelib.samples.attribution import REASON
 from featurelib.samples.duplicates import ROW
 from featurelib.samples.step import PartitionFacts
-from featurelib.tables import Partition, StagedFile, VersionedTable
+from featurelib.tables import Partition, StagedFile, Staging
 from featurelib.windows import Rate, TileSpec, answer, attach, fold, merge
 from featurelib.workspace import Workspace
 
@@ -38,6 +38,8 @@ class PartitionTask:
 
     Attributes
     ----------
+    staging
+        What writes files of each table.
     samples
         Whether to make the partition's samples; otherwise only its tiles.
     """
@@ -45,7 +47,7 @@ class PartitionTask:
     pipeline: Pipeline
     workspace: Workspace
     partition: Partition
-    run: str
+    staging: Mapping[str, Staging]
     scratch: Path
     samples: bool
 
@@ -81,8 +83,7 @@ def partition_task(task: PartitionTask) -> PartitionResult:
     logs = PartitionLogs(task.pipeline, task.workspace, task.partition, task.scratch, required=task.samples)
 
     def stage(table: str, frame: pl.LazyFrame | pl.DataFrame) -> StagedFile:
-        store = VersionedTable.open(task.workspace.table(task.pipeline.name, table))
-        return store.stage(frame, task.partition, run=task.run)
+        return task.staging[table].stage(frame, task.partition)
 
     made = _samples(logs, task.scratch) if task.samples else None
     tiles = tuple(stage(spec.name, _tiles(logs, spec)) for spec in task.pipeline.tiles)
@@ -96,41 +97,46 @@ def partition_task(task: PartitionTask) -> PartitionResult:
         tiles=tiles,
         counts={**logs.counts, SAMPLES: made.thinned.counts},
         hours=made.hours,
-        landed={log.name: str(at) for log in task.pipeline.samples.logs if (at := logs.landed(log)) is not None},
+        landed=made.landed,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The samples of a partition without windows, and how many of each hour there are."""
+    """The samples of a partition without windows, how many of each hour there are, and when the logs landed."""
 
     thinned: Thinned
     hours: Mapping[str, Any]
+    landed: Mapping[str, str]
 
 
 def _samples(logs: PartitionLogs, scratch: Path) -> _Made:
     samples = logs.pipeline.samples
     labelled, credits_ = logs.events(samples.log), Credits(logs)
+    credited: dict[str, int] = {}  # by column with the count of a label: how many events it must sum up to
     for label in samples.labels:
         if isinstance(label, CarriedLabel):
             labelled = add_carried(labelled, label)
         else:
-            labelled = add_credits(labelled, label, _in_file(credits_.of(label), label, scratch))
+            events = credits_.of(label)
+            labelled = add_credits(labelled, label, events)
+            credited[f"{label.name}__count"] = len(events.filter(pl.col(REASON).is_null() & pl.col(ROW).is_not_null()))
     credits_.account()
+    clock = samples.log.table.landing_time
+    looked_at = dict.fromkeys([samples.log.time, clock or samples.log.time, *credited])
+    shown = labelled.select(list(looked_at)).collect()
+    for count, number in credited.items():
+        RowCounts(number, int(shown[count].sum())).check(f"credits to {count}", logs.partition)
     rows = logs.counts[samples.log.name].kept
-    facts = PartitionFacts(samples.log.time, samples.label_schema, credits_.observed_at or logs.end)
+    facts = PartitionFacts(samples.log.time, samples.label_schema, credits_.observed_at or logs.end, samples.outcomes)
     thinned = thin(labelled, samples, facts, rows=rows, scratch=scratch)
-    return _Made(thinned, _hours(logs, credits_, thinned))
+    landed = {samples.log.name: None if clock is None else shown[clock].max()}
+    landed |= {log.name: logs.landed(log) for log in credits_.by_log}
+    told = {name: str(at) for name, at in landed.items() if at is not None}
+    return _Made(thinned, _hours(logs, credits_, thinned, shown[samples.log.time]), told)
 
 
-def _in_file(credited: pl.DataFrame, label: AttributedLabel, scratch: Path) -> pl.LazyFrame:
-    """Return what a label reads of its events, from a file: a plan that held them would travel with them."""
-    path = scratch / f"credits-{label.name}-{uuid.uuid4().hex}.parquet"
-    credited.select(ROW, label.log.time, REASON).write_parquet(path, compression="lz4")
-    return pl.scan_parquet(path, glob=False, hive_partitioning=False)
-
-
-def _hours(logs: PartitionLogs, credits_: Credits, thinned: Thinned) -> dict[str, Any]:
+def _hours(logs: PartitionLogs, credits_: Credits, thinned: Thinned, shown: pl.Series) -> dict[str, Any]:
     """Return, for each log, how many events each hour of the partition has, and how many of them were kept."""
     samples = logs.pipeline.samples
     number = -((logs.start - logs.end) // HOUR)
@@ -140,11 +146,10 @@ def _hours(logs: PartitionLogs, credits_: Credits, thinned: Thinned) -> dict[str
         counted = dict(hours.value_counts().iter_rows())
         return [counted.get(hour, 0) for hour in range(number)]
 
-    shown = logs.events(samples.log).select(samples.log.time).collect().to_series()
     told = {samples.log.name: {"events": by_hour(shown)}}
     if samples.log.time in samples.schema and samples.schema[samples.log.time].is_temporal():
         kept = thinned.rows.select(samples.log.time).collect().to_series() if any(samples.steps) else shown
-        told[samples.log.name]["samples"] = by_hour(kept)
+        told[samples.log.name]["samples"] = told[samples.log.name]["events"] if kept is shown else by_hour(kept)
     for log in credits_.by_log:
         events, credited = credits_.times(log)
         told[log.name] = {"events": by_hour(events), "credited": by_hour(credited)}
@@ -165,20 +170,16 @@ class BucketTask:
     """Answer the windows of one bucket of an entity, for some partitions."""
 
     pipeline: Pipeline
-    workspace: Workspace
     spec: TileSpec
-    version: int
+    tiles: pl.LazyFrame
     bucket: int
-    reach: tuple[Partition, ...]
     partitions: tuple[Partition, ...]
     scratch: Path
 
 
 def bucket_task(task: BucketTask) -> dict[Partition, Path]:
     """Merge the bucket's tiles, compute every window, and write the answers by partition; return the file of each."""
-    table = VersionedTable.open(task.workspace.table(task.pipeline.name, task.spec.name))
-    scan = table.scan(task.version, partitions=task.reach)
-    tiles = merge([scan.filter(pl.col("bucket") == task.bucket).select(task.spec.schema.names())])
+    tiles = merge([task.tiles.filter(pl.col("bucket") == task.bucket).select(task.spec.schema.names())])
     rates = _rates(task.pipeline, task.spec)
     written = {}
     for partition in task.partitions:
@@ -197,9 +198,8 @@ class AttachTask:
     """Join one partition's samples with its answers."""
 
     pipeline: Pipeline
-    workspace: Workspace
+    staging: Staging
     partition: Partition
-    run: str
     samples: pl.LazyFrame
     answers: Mapping[str, Sequence[Path]]
 
@@ -210,5 +210,4 @@ def attach_task(task: AttachTask) -> StagedFile:
     time = task.pipeline.samples.log.time
     for by, paths in task.answers.items():
         frame = attach(frame, pl.scan_parquet(list(paths)), by=by, time=time)
-    table = VersionedTable.open(task.workspace.table(task.pipeline.name, "samples"))
-    return table.stage(frame.select(task.pipeline.sample_schema.names()), task.partition, run=task.run)
+    return task.staging.stage(frame.select(task.pipeline.sample_schema.names()), task.partition)

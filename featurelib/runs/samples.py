@@ -10,6 +10,7 @@ from featurelib import __version__
 from featurelib.engine import Failed, attempt
 from featurelib.errors import FeaturelibError
 from featurelib.ledger import digest
+from featurelib.ledger.conservation import Account, check
 from featurelib.runs.changes import LabelTask, label_task
 from featurelib.runs.failures import conclude
 from featurelib.runs.run import Run
@@ -24,7 +25,7 @@ from featurelib.runs.sample_tasks import (
     partition_task,
 )
 from featurelib.samples import RowCounts
-from featurelib.tables import Lineage, Partition, PartitionRecord, StagedFile, VersionedTable
+from featurelib.tables import Lineage, Partition, StagedFile, TableVersion, VersionedTable
 from featurelib.windows import TileSpec
 from featurelib.windows.tiles import BUCKETS
 
@@ -60,13 +61,15 @@ def build_samples(run: Run, partitions: Sequence[Partition]) -> int:
     entries: dict[Partition, dict[str, Any]] = {}
     for partition, result in made.items():
         try:
-            entries[partition] = _entry(keys[partition], result, staged[partition]) | labels[partition]
+            entry = _entry(keys[partition], result, staged[partition]) | labels[partition]
+            _check(run, entry, result, staged[partition])
+            entries[partition] = entry
         except FeaturelibError as error:  # rows were lost or made
             failures[partition] = error
     set_aside = [made[partition].quarantine for partition in entries]
     _commit(run, run.quarantine, [file for file in set_aside if file is not None], entries)
     version = _commit(run, run.samples, [staged[partition] for partition in entries], entries)
-    conclude(run, "samples", partitions, failures, {partition: digest(keys[partition]) for partition in partitions})
+    conclude(run, "samples", partitions, failures, keys)
     return version
 
 
@@ -101,11 +104,22 @@ def _entry(parts: Mapping[str, Any], result: PartitionResult, file: StagedFile) 
     return {"key": digest(parts), **parts, "rows": rows, "hours": result.hours, "landed": result.landed}
 
 
+def _check(run: Run, entry: Mapping[str, Any], result: PartitionResult, file: StagedFile) -> None:
+    """Hold what was counted against what was written, as `featurelib.ledger.conservation` does later."""
+    check(
+        Account.from_entry(entry),
+        result.partition,
+        sampled=run.pipeline.samples.log.name,
+        rows=file.rows,
+        set_aside=0 if result.quarantine is None else result.quarantine.rows,
+    )
+
+
 def _labels(run: Run, staged: Mapping[Partition, StagedFile]) -> dict[Partition, dict[str, Any]]:
-    before = run.samples.partitions()
-    version, samples = run.samples.version, run.pipeline.samples
-    root = run.workspace.table(run.pipeline.name, "samples")
-    tasks = [LabelTask(samples, root, file, version if p in before else None) for p, file in staged.items()]
+    before = run.samples.at(run.samples.version)
+    there = {file.partition for file in before.files_of(staged)}
+    root, samples = run.workspace.table(run.pipeline.name, "samples"), run.pipeline.samples
+    tasks = [LabelTask(samples, root, file, before.scan([p]) if p in there else None) for p, file in staged.items()]
     return dict(zip(staged, run.engine.map(label_task, tasks), strict=True))
 
 
@@ -127,7 +141,10 @@ def _partition_tasks(run: Run, partitions: Sequence[Partition]) -> list[Partitio
     wanted = dict.fromkeys(partitions, True)
     for partition in _without_tiles(run, partitions):
         wanted.setdefault(partition, False)
-    make = partial(PartitionTask, run.pipeline, run.workspace, run=run.name, scratch=run.scratch)
+    tables = {"samples": run.samples, "quarantine": run.quarantine}
+    tables |= {spec.name: run.tiles(spec.name, spec.schema) for spec in run.pipeline.tiles}
+    staging = {name: table.staging(run.name) for name, table in tables.items()}
+    make = partial(PartitionTask, run.pipeline, run.workspace, staging=staging, scratch=run.scratch)
     return [make(partition=partition, samples=samples) for partition, samples in sorted(wanted.items())]
 
 
@@ -135,8 +152,9 @@ def _without_tiles(run: Run, partitions: Sequence[Partition]) -> list[Partition]
     """Return the earlier partitions that lack tiles and have logs."""
     missing: dict[Partition, None] = {}
     for spec in run.pipeline.tiles:
-        there = run.tiles(spec.name, spec.schema).partitions()
-        for partition in _reach(run, partitions):
+        reach = _reach(run, partitions)
+        there = _keys(run.tiles(spec.name, spec.schema).at(), reach)
+        for partition in reach:
             inputs = run.fingerprints.tiles(spec, partition)["inputs"]
             landed = any(log["files"] for log in inputs.values())
             if landed and not _are_current(run, spec, partition, there.get(partition)):
@@ -161,12 +179,12 @@ def _attach(
     asked = tuple(partition for partition in partitions if partition not in failures)
     for number, spec in enumerate(run.pipeline.tiles):
         version = _commit_tiles(run, spec, {p: result.tiles[number] for p, result in results.items()})
-        there = run.tiles(spec.name, spec.schema).partitions(version)
-        reach = tuple(p for p in _reach(run, partitions) if _are_current(run, spec, p, there.get(p)))
-        make = partial(BucketTask, run.pipeline, run.workspace, spec, version)
-        tasks += [make(bucket, reach, asked, run.scratch) for bucket in range(BUCKETS)]
+        live = run.tiles(spec.name, spec.schema).at(version)
+        there = _keys(live, _reach(run, partitions))
+        tiles = live.scan([partition for partition, key in there.items() if _are_current(run, spec, partition, key)])
+        tasks += [BucketTask(run.pipeline, spec, tiles, bucket, asked, run.scratch) for bucket in range(BUCKETS)]
     answers = run.engine.map(bucket_task, tasks) if asked else []
-    joins = []
+    staging, joins = run.samples.staging(run.name), []
     for partition in asked:
         rows = results[partition].samples
         if isinstance(rows, pl.LazyFrame):
@@ -176,7 +194,7 @@ def _attach(
                 )
                 for spec in run.pipeline.tiles
             }
-            joins.append(AttachTask(run.pipeline, run.workspace, partition, run.name, rows, found))
+            joins.append(AttachTask(run.pipeline, staging, partition, rows, found))
     staged = {}
     for join, file in zip(joins, attempt(run.engine, attach_task, joins), strict=True):
         if isinstance(file, Failed):
@@ -186,9 +204,14 @@ def _attach(
     return staged
 
 
-def _are_current(run: Run, spec: TileSpec, partition: Partition, tiles: PartitionRecord | None) -> bool:
+def _keys(tiles: TableVersion, partitions: Sequence[Partition]) -> dict[Partition, str | None]:
+    """Return what those tiles were made of that are there."""
+    return {partition: entry.get("key") for partition, entry in tiles.entries(partitions)}
+
+
+def _are_current(run: Run, spec: TileSpec, partition: Partition, key: str | None) -> bool:
     """Return whether a partition's tiles are of the logs as they are now; those of logs withdrawn do not count."""
-    return tiles is not None and tiles.key == digest(run.fingerprints.tiles(spec, partition))
+    return key is not None and key == digest(run.fingerprints.tiles(spec, partition))
 
 
 def _commit_tiles(run: Run, spec: TileSpec, files: Mapping[Partition, StagedFile]) -> int:

@@ -16,7 +16,8 @@ from featurelib.runs.run import Run
 from featurelib.runs.samples import build_samples
 from featurelib.tables import Partition
 
-PARTITIONS_PER_COMMIT = 8
+DAYS_PER_COMMIT, HOURS_PER_COMMIT = 8, 24
+"""A kill loses the work of one commit at most; a commit of hours costs as much as one of days, and hours are small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ def _steps(
     build: Callable[[Run, Sequence[Partition]], int],
     partitions: Sequence[Partition],
 ) -> Iterator[Step]:
-    for start in range(0, len(partitions), PARTITIONS_PER_COMMIT):
-        group = tuple(partitions[start : start + PARTITIONS_PER_COMMIT])
+    number = HOURS_PER_COMMIT if run.pipeline.samples.every == "1h" else DAYS_PER_COMMIT
+    for start in range(0, len(partitions), number):
+        group = tuple(partitions[start : start + number])
         yield Step(makes, group, _Build(build, run, group))

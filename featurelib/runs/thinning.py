@@ -21,7 +21,8 @@ class Thinned:
     rows
         The samples, in order.
     counts
-        Labelled rows in; rows made; rows dropped, by reason; rows that should be written.
+        Labelled rows in; rows made; rows dropped, by reason; rows that should be written. Where a step lost rows, the
+        sum is off.
     """
 
     rows: pl.LazyFrame
@@ -45,19 +46,33 @@ def thin(labelled: pl.LazyFrame, samples: Impressions, facts: PartitionFacts, *,
         Where marks and made rows are kept until the samples are written.
     """
     kept, dropped = _marked(labelled, samples, scratch)
-    live = rows - sum(dropped.values())
     if not samples.make and samples.shape is None:
-        return Thinned(kept.drop(ROW), RowCounts(rows, live, dropped))
+        return Thinned(kept.drop(ROW), RowCounts(rows, rows - sum(dropped.values()), dropped))
+    numbers, made = _numbers(kept), 0
     for maker in samples.make:
-        kept = maker.make(kept, labelled, facts)
-    kept = _kept_in(scratch, kept.with_columns(pl.lit(None, dtype=pl.String).alias(DROPPED)))
-    made = kept.select(pl.len()).collect().item() - live
+        kept = _kept_in(scratch, maker.make(kept, labelled, facts))
+        before, numbers = numbers, _numbers(kept)
+        # NOTE: those made are what is there beside the rows that came in, not a difference: a maker that loses rows
+        # leaves a sum that is off
+        made += len(numbers) - _still_there(before, numbers)
     if samples.shape is None:
-        return Thinned(kept.drop(ROW, DROPPED), RowCounts(rows, live + made, dropped, made))
-    marked = samples.shape.mark(kept)
+        return Thinned(kept.drop(ROW), RowCounts(rows, len(numbers), dropped, made))
+    marked = samples.shape.mark(_kept_in(scratch, kept.with_columns(pl.lit(None, dtype=pl.String).alias(DROPPED))))
     folded = _reasons(marked)
-    counts = RowCounts(rows, live + made - sum(folded.values()), {**dropped, **folded}, made)
+    counts = RowCounts(rows, len(numbers) - sum(folded.values()), {**dropped, **folded}, made)
     return Thinned(samples.shape.form(marked), counts)
+
+
+def _numbers(rows: pl.LazyFrame) -> pl.Series:
+    return rows.select(ROW).collect(engine="in-memory").to_series()
+
+
+def _still_there(before: pl.Series, after: pl.Series) -> int:
+    """Return how many of the rows that a maker was given it returned: all, if they come first and in order."""
+    if after.head(len(before)).equals(before):
+        return len(before)
+    # NOTE: a row that was made may have the number of a row that was lost
+    return min(len(before.filter(before.is_in(after.implode()))), len(before) - 1)
 
 
 def _marked(labelled: pl.LazyFrame, samples: Impressions, scratch: Path) -> tuple[pl.LazyFrame, dict[str, int]]:

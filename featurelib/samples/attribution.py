@@ -46,8 +46,10 @@ def attribute(
     (null where there is none, or where it was null) and `REASON`: null where credited, else ``no_impression`` or
     ``outside_window``.
     """
-    wanted = clicks.lazy().select(keys).drop_nulls().unique()
-    near = impressions.select(*keys, ROW, pl.col(shown_at).alias(_THEIRS)).join(wanted, on=list(keys), how="semi")
+    wanted = clicks.select(keys).drop_nulls().unique()
+    # NOTE: one key reaches into the files, so that the join has few rows to hash
+    likely = impressions.filter(pl.col(keys[0]).is_in(wanted[keys[0]].unique().implode()))
+    near = likely.select(*keys, ROW, pl.col(shown_at).alias(_THEIRS)).join(wanted.lazy(), on=list(keys), how="semi")
     latest = near.collect().sort(_THEIRS, ROW, nulls_last=False)
     matched = _latest_before(clicks, latest, keys, clicked_at)
     reason = _reason(clicked_at, within, none="no_impression")

@@ -12,7 +12,9 @@ from featurelib.errors import ColumnTypeError, ParameterError
 from featurelib.samples.step import DROPPED, LIVE, RowRule
 
 CRAWLERS = (
-    "bot/",  # NOTE: not "bot", which is in the names of Cubot's phones
+    "bot/",  # NOTE: not "bot", nor "bot ", which are in the names of Cubot's phones
+    "_bot",
+    "+http",  # NOTE: the address of a page about itself, which no browser gives
     "crawler",
     "spider",
     "slurp",
@@ -28,6 +30,13 @@ CRAWLERS = (
     "ia_archiver",
     "headlesschrome",
     "phantomjs",
+    "ezooms",
+    "nutch",
+    "feedparser",
+    "feedburner",
+    "feedbin",
+    "feedly",
+    "tiny tiny rss",
     "lighthouse",
     "pingdom",
     "python-requests",
@@ -39,7 +48,7 @@ CRAWLERS = (
     "curl/",
     "wget/",
 )
-"""Texts in the user agents of crawlers that say what they are, and of tools that are no browser."""
+"""Texts in the user agents of crawlers and feed readers that say what they are, and of tools that are no browser."""
 
 _FAST = "@clicks_too_fast"
 
@@ -250,12 +259,12 @@ class ListedAgents(RowRule):
     """
 
     column: str
-    agents: Sequence[str] = CRAWLERS
+    agents: str | Sequence[str] = CRAWLERS
     _: KW_ONLY
     empty: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "agents", tuple(self.agents))
+        object.__setattr__(self, "agents", (self.agents,) if isinstance(self.agents, str) else tuple(self.agents))
         if not all(map(str.strip, self.agents)):
             raise ParameterError(self, "agents", got=self.agents, want="texts that are not blank")
         if not (self.agents or self.empty):

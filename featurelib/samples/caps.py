@@ -10,6 +10,8 @@ from featurelib.samples.duplicates import ROW
 from featurelib.samples.keyed_hash import check_keys, keyed_hash
 from featurelib.samples.step import DROPPED, LIVE, RowRule
 
+_STEP = "cap_per_user"
+
 
 @dataclass(frozen=True)
 class CapPerUser(RowRule):
@@ -31,11 +33,13 @@ class CapPerUser(RowRule):
     Raises
     ------
     ParameterError
-        If ``most`` is below 1 or there is no key.
+        If ``most`` is below 1 or no whole number, or there is no key.
 
     Notes
     -----
-    The ``most`` rows with the smallest hash stay, so a larger cap keeps the same rows and more.
+    The ``most`` rows with the smallest ``keyed_hash("cap_per_user", seed, keys)`` stay (see
+    `featurelib.samples.keyed_hash`), so a larger cap keeps the same rows and more. The hash has nothing to do with that
+    of `KeepFraction`: of the rows which that left, positives and negatives have the same chance.
 
     References
     ----------
@@ -58,8 +62,8 @@ class CapPerUser(RowRule):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
-        if self.most < 1:
-            raise ParameterError(self, "most", got=self.most, want="at least 1")
+        if self.most < 1 or self.most != int(self.most):
+            raise ParameterError(self, "most", got=self.most, want="a whole number, at least 1")
         if not self.keys:
             raise ParameterError(self, "keys", got=self.keys, want="at least one column")
 
@@ -76,6 +80,6 @@ class CapPerUser(RowRule):
 
     def mark(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """As `RowRule.mark`."""
-        place = pl.int_range(pl.len()).over(self.by, order_by=[~LIVE, keyed_hash(self.seed, self.keys), ROW])
+        place = pl.int_range(pl.len()).over(self.by, order_by=[~LIVE, keyed_hash(_STEP, self.seed, self.keys), ROW])
         over = pl.col(self.by).is_not_null() & (place >= self.most)
         return rows.with_columns(pl.coalesce(DROPPED, pl.when(over).then(pl.lit("over_cap"))))

@@ -98,7 +98,7 @@ class DelayedFeedback(RowMaker):
         """Return the rows as negatives, then the positives."""
         timed = rows.with_columns(
             pl.col(self.time).alias(SEEN_AT),
-            _seconds(pl.col(self._at) - pl.col(self.time)).alias(DELAY),
+            _seconds((pl.col(self._at) - pl.col(self.time)).dt.total_microseconds()).alias(DELAY),
             self._elapsed(facts.observed_at).alias(ELAPSED),
         )
         at_once = timed.with_columns(pl.lit(0, dtype=pl.Int8).alias(self.label))
@@ -112,11 +112,12 @@ class DelayedFeedback(RowMaker):
     def _elapsed(self, observed_at: datetime) -> pl.Expr:
         # by microseconds since 1970: a column may be in another zone, and polars subtracts within one only
         observed_us = (observed_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-        return ((observed_us - pl.col(self.time).dt.epoch("us")) / 1_000_000).clip(lower_bound=0.0)
+        return _seconds(observed_us - pl.col(self.time).dt.epoch("us")).clip(lower_bound=0.0)
 
 
-def _seconds(span: pl.Expr) -> pl.Expr:
-    return span.dt.total_microseconds() / 1_000_000
+def _seconds(micros: pl.Expr) -> pl.Expr:
+    # NOTE: by a column: polars divides two rows or more by a constant by multiplying by its reciprocal, one row not
+    return micros / (micros * 0 + 1_000_000)
 
 
 def fake_negative_weight(label: Numbers, prediction: Numbers) -> Numbers:

@@ -14,7 +14,7 @@ from featurelib.samples.step import DROPPED
 ROW = "@row"
 """The number of a row in its slice of the log, in file order: what ties are decided by."""
 
-_AT, _LANDED = "@at", "@landed"
+_AT, _LANDED, _HASH = "@at", "@landed", "@hash"
 _NOBODY = pl.Series(dtype=pl.get_index_type())
 
 
@@ -61,11 +61,11 @@ def distinct(
 
     Notes
     -----
-    Only the hashes of what identifies rows are in memory for all rows: 8 bytes each, 16 by repetition.
+    Only the hashes of what identifies rows, and their numbers, are in memory for all rows: 12 bytes each.
     """
     again = {
-        "duplicate": _with_seen_id(_after(same_day, numbered), log),
-        "repeat": _soon_after_its_like(_after(just_before, numbered), log),
+        "duplicate": _with_seen_id(numbered, same_day, log),
+        "repeat": _soon_after_its_like(numbered, just_before, log),
     }
     dropped = {reason: len(found) for reason, found in again.items() if len(found)}
     if not dropped:
@@ -78,36 +78,50 @@ def distinct(
     return Distinct(numbered.filter(~is_again), aside, dropped)
 
 
-def _after(earlier: pl.LazyFrame | None, numbered: pl.LazyFrame) -> pl.LazyFrame:
-    if earlier is None:
-        return numbered
-    return pl.concat([earlier.with_columns(pl.lit(None, pl.get_index_type()).alias(ROW)), numbered], how="diagonal")
-
-
-def _with_seen_id(rows: pl.LazyFrame, log: Log) -> pl.Series:
+def _with_seen_id(numbered: pl.LazyFrame, earlier: pl.LazyFrame | None, log: Log) -> pl.Series:
     """Return the numbers of the rows whose event id an earlier row has."""
     if log.event_id is None:
         return _NOBODY
     identity = hash_expr(pl.col(log.event_id).cast(pl.String))
-    suspects = rows.filter(pl.col(log.event_id).is_not_null() & identity.is_in(_repeated(rows, identity).implode()))
     clocks = _clocks(log)
-    ranked = suspects.select(ROW, log.event_id, *clocks).collect().sort(log.event_id, *clocks, ROW)
+    suspects = _alike(numbered, earlier, identity, [log.event_id, *clocks])
+    ranked = suspects.sort(log.event_id, *clocks, ROW)
     again = pl.col(log.event_id).is_duplicated() & ~pl.col(log.event_id).is_first_distinct()
     return ranked.filter(again & pl.col(ROW).is_not_null())[ROW]
 
 
-def _soon_after_its_like(rows: pl.LazyFrame, log: Log) -> pl.Series:
+def _soon_after_its_like(numbered: pl.LazyFrame, earlier: pl.LazyFrame | None, log: Log) -> pl.Series:
     """Return the numbers of the rows without an event id that repeat the row before them."""
     if log.repeats is None:
         return _NOBODY
     columns, within = list(log.repeats.columns), duration(log, "repeats", log.repeats.within)
-    nameless = rows if log.event_id is None else rows.filter(pl.col(log.event_id).is_null())
+    if log.event_id is not None:
+        nameless = pl.col(log.event_id).is_null()
+        numbered, earlier = numbered.filter(nameless), None if earlier is None else earlier.filter(nameless)
     identity = hash_expr(pl.struct(columns).struct.json_encode())
-    suspects = nameless.filter(identity.is_in(_repeated(nameless, identity).implode()))
     landed = pl.lit(None) if log.table.landing_time is None else pl.col(log.table.landing_time)
     clocks = (pl.col(log.time).alias(_AT), landed.alias(_LANDED))
-    ranked = suspects.select(ROW, *columns, *clocks).collect().sort(*columns, _AT, _LANDED, ROW)
-    return _close(ranked, columns, within)
+    suspects = _alike(numbered, earlier, identity, [*columns, *clocks])
+    return _close(suspects.sort(*columns, _AT, _LANDED, ROW), columns, within)
+
+
+def _alike(
+    numbered: pl.LazyFrame, earlier: pl.LazyFrame | None, identity: pl.Expr, columns: Sequence[str | pl.Expr]
+) -> pl.DataFrame:
+    """Return `ROW`, null in earlier rows, and some columns of the rows whose identity is no single one's.
+
+    Hashes tell which these are, so that they are candidates, not yet proof.
+    """
+    hashes = numbered.select(ROW, identity.alias(_HASH)).drop_nulls(_HASH).collect()
+    before = [] if earlier is None else [earlier.select(identity).drop_nulls().collect().to_series()]
+    twice = _repeated(pl.concat([hashes[_HASH], *before]))
+    own = hashes.filter(pl.col(_HASH).is_in(twice.implode()))[ROW]
+    # NOTE: by their numbers, which reach into the files; the hashes would be taken again
+    found = [numbered.filter(pl.col(ROW).is_in(own.implode())).select(ROW, *columns)] if len(own) else []
+    if earlier is not None and len(own):
+        unnumbered = pl.lit(None, dtype=pl.get_index_type()).alias(ROW)
+        found.append(earlier.filter(identity.is_in(twice.implode())).select(unnumbered, *columns))
+    return pl.concat(found or [numbered.select(ROW, *columns).clear()]).collect()
 
 
 def _close(ranked: pl.DataFrame, columns: Sequence[str], within: timedelta) -> pl.Series:
@@ -117,13 +131,13 @@ def _close(ranked: pl.DataFrame, columns: Sequence[str], within: timedelta) -> p
 
 
 def _clocks(log: Log) -> list[str]:
-    return [clock for clock in (log.table.event_time, log.table.landing_time) if clock is not None]
+    clocks = (log.table.event_time, log.table.landing_time)
+    return [*dict.fromkeys(clock for clock in clocks if clock is not None)]
 
 
-def _repeated(frame: pl.LazyFrame, identity: pl.Expr) -> pl.Series:
-    """Return the hashes that occur more than once: candidates, not yet proof."""
+def _repeated(hashes: pl.Series) -> pl.Series:
+    """Return those that occur more than once."""
     import numpy as np
 
-    hashes = frame.select(identity).drop_nulls().collect().to_series().to_numpy()
-    ordered = np.sort(hashes)
+    ordered = np.sort(hashes.to_numpy())
     return pl.Series(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]), dtype=pl.UInt64)

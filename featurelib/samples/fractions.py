@@ -13,6 +13,8 @@ from featurelib.samples.step import DROPPED, WEIGHT, RowRule
 if TYPE_CHECKING:
     import numpy as np
 
+_STEP = "keep_fraction"
+
 Prediction = TypeVar("Prediction", float, "np.ndarray[Any, Any]", pl.Series, pl.Expr)
 
 
@@ -39,8 +41,12 @@ class KeepFraction(RowRule):
     Notes
     -----
     Adds ``sample_weight``, ``Float64``: 1 for a positive, 1 / ``rate`` for a negative; where the column is there
-    already, it is multiplied. A model trained without the weights predicts too much: see `calibrate`. A larger rate
-    with the same seed and keys keeps the same rows and more.
+    already, it is multiplied. A model trained without the weights predicts too much: see `calibrate`.
+
+    A negative stays where ``keyed_hash("keep_fraction", seed, keys) < floor(rate * 2 ** 64)`` (see
+    `featurelib.samples.keyed_hash`), so a larger rate with the same seed and keys keeps the same rows and more. For the
+    same reason a second of these over the same keys needs another seed: with the same it drops nothing more, and
+    weighs as if it had. No feature may read the weight, which tells positives from negatives.
 
     References
     ----------
@@ -52,7 +58,7 @@ class KeepFraction(RowRule):
     ...     pl.lit(None, pl.String).alias(DROPPED)
     ... )
     >>> KeepFraction(0.5, label="click", keys=["id"], seed=4).mark(rows).select(DROPPED, WEIGHT).collect().rows()
-    [(None, 1.0), (None, 2.0), ('sampled_out', 2.0), ('sampled_out', 2.0)]
+    [(None, 1.0), ('sampled_out', 2.0), (None, 2.0), ('sampled_out', 2.0)]
     """
 
     rate: float
@@ -63,10 +69,15 @@ class KeepFraction(RowRule):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keys", (self.keys,) if isinstance(self.keys, str) else tuple(self.keys))
-        if not 0 < self.rate <= 1:
-            raise ParameterError(self, "rate", got=self.rate, want="above 0 and at most 1")
+        if not 2**-64 <= self.rate <= 1:
+            raise ParameterError(self, "rate", got=self.rate, want="at least 2**-64 and at most 1")
         if not self.keys:
             raise ParameterError(self, "keys", got=self.keys, want="at least one column")
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """``sample_weight``: below 1 / ``rate`` it gives a positive away."""
+        return (WEIGHT,)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -87,7 +98,7 @@ class KeepFraction(RowRule):
         weight = pl.when(positive).then(1.0).otherwise(1 / self.rate)
         if WEIGHT in rows.collect_schema():
             weight *= pl.col(WEIGHT)
-        stays = positive | in_share(self.seed, self.keys, self.rate)
+        stays = positive | in_share(_STEP, self.seed, self.keys, self.rate)
         dropped = pl.coalesce(DROPPED, pl.when(~stays).then(pl.lit("sampled_out")))
         return rows.with_columns(dropped, weight.alias(WEIGHT))
 

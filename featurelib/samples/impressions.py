@@ -1,6 +1,6 @@
 """Impressions: the declaration of samples, one per impression unless a shape says otherwise."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Literal
@@ -10,7 +10,9 @@ import polars as pl
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError
 from featurelib.logs import Log
+from featurelib.samples.delayed_feedback import DelayedFeedback
 from featurelib.samples.labels import AttributedLabel, CarriedLabel, Label
+from featurelib.samples.random_items import RandomItems
 from featurelib.samples.sessions import Sessions
 from featurelib.samples.step import RowMaker, RowRule, SampleStep, Shape
 
@@ -49,7 +51,8 @@ class Impressions:
     Raises
     ------
     DeclarationError
-        If there is no label, two columns have the same name, or a label's key is missing.
+        If there is no label, two columns have the same name, a label's key is missing, or `RandomItems` comes after
+        `DelayedFeedback`.
     ColumnMissingError
         If a step reads a column that the samples do not have at that point, or the key is not among them.
     ColumnTypeError
@@ -61,7 +64,7 @@ class Impressions:
     log: Log
     _: KW_ONLY
     labels: Sequence[Label]
-    key: Sequence[str] = ()
+    key: str | Sequence[str] = ()
     sessions: Sessions | None = None
     keep: Sequence[RowRule] = ()
     make: Sequence[RowMaker] = ()
@@ -71,7 +74,8 @@ class Impressions:
 
     def __post_init__(self) -> None:
         for name in ("labels", "key", "keep", "make"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         if not self.key and self.log.event_id is not None:
             object.__setattr__(self, "key", (self.log.event_id,))
         if not self.labels:
@@ -91,10 +95,20 @@ class Impressions:
                         f"label {label.name!r} adds column {name!r}, which the samples already have."
                     )
                 taken.add(name)
+        self._check_makers()
         _ = self.schema  # each step checks the columns that it is given
         for column in self.key:
             if column not in self.labelled_schema:
-                raise ColumnMissingError("the key", column, where="the samples", columns=self.labelled_schema)
+                raise ColumnMissingError("the key", column, where="the samples table", columns=self.labelled_schema)
+
+    def _check_makers(self) -> None:
+        delayed = [n for n, maker in enumerate(self.make) if isinstance(maker, DelayedFeedback)]
+        late = [maker for maker in self.make[min(delayed, default=len(self.make)) :] if isinstance(maker, RandomItems)]
+        if late:
+            raise DeclarationError(
+                f"{late[0]!r} comes after DelayedFeedback, which shows a positive twice and says when; an item that is "
+                "drawn was never shown. Give it first: make=[RandomItems(...), DelayedFeedback(...)]."
+            )
 
     def _check_label(self, label: Label) -> None:
         who, where, schema = f"label {label.name!r}", f"log {self.log.name!r}", self.log.table.polars_schema()
@@ -170,10 +184,27 @@ class Impressions:
         carried |= {name for step in self.steps for name in step.outcomes}
         return frozenset(carried.union(self.label_schema))
 
+    def cause(self, label: AttributedLabel) -> AttributedLabel | None:
+        """Return the label that one goes via; None if its events are credited straight to impressions."""
+        return next((other for other in self.attributed if other.name == label.via), None)
+
     def reach(self, label: AttributedLabel) -> timedelta:
         """Return how long after an impression a label may still change: its window, and those it goes via."""
-        via = next((other for other in self.attributed if other.name == label.via), None)
-        return label.window + (self.reach(via) if via is not None else timedelta())
+        cause = self.cause(label)
+        return label.window + (timedelta() if cause is None else self.reach(cause))
+
+    def settles_with(self, label: AttributedLabel, lateness: Callable[[Log], timedelta]) -> timedelta:
+        """Return how long after an impression a label is final if each log had such a lateness.
+
+        Its reach, and then the longest lateness of the logs that it is made of: its own, those of the labels it goes
+        via, and the impression log, as a later impression takes a click, and a later click an order.
+        """
+        logs = [self.log]
+        at: AttributedLabel | None = label
+        while at is not None:
+            logs.append(at.log)
+            at = self.cause(at)
+        return self.reach(label) + max(map(lateness, logs))
 
     @property
     def lookahead(self) -> timedelta:

@@ -53,6 +53,8 @@ class Lists(Shape):
     Rows of which a part of the request is null are dropped as ``no_request``; the rows of a list other than its first
     element count as ``in_a_list``. A list never crosses the partition's edge.
 
+    Features read no list. Selection looks at a listed label's greatest value: a request is positive if any row is.
+
     Examples
     --------
     >>> rows = pl.LazyFrame({"request": ["r1", "r2", "r1"], "position": [2, 1, 1], "item": ["a", "b", "c"]})

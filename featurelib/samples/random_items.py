@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RANDOM_ITEM = "random_item"
 """Whether a row was made here rather than logged."""
 
+_STEP = "random_items"
 _ITEM = "@item"  # place of an item among all items, in their order
 _REQUEST = "@request"  # place of a request among those that rows are made for
 _DRAW = "@draw"
@@ -57,14 +58,18 @@ class RandomItems(RowMaker):
     -----
     Adds ``random_item``, ``Boolean``: true where made. A made row has the other columns of the request's first live
     row (by event time, then row number), its row number included; its labels are 0, the times of labels null, and its
-    ``sample_weight`` is 1. After the logged rows come the made ones, by the row number of the request's first row, then
-    in the order drawn.
+    ``sample_weight`` is 1. Null are all other columns that tell of the outcome of that first row: those from which
+    labels are carried, those of the log with the role ``label``, and what earlier steps say of it. After the logged
+    rows come the made ones, by the row number of the request's first row, then in the order drawn.
 
     Draws go by popularity^0.75: an item seen c times among all distinct impressions of the partition, those that rules
-    dropped included, has the weight ``sqrt(c) * sqrt(sqrt(c))``. Draw j takes ``h = keyed_hash(seed, [*request, j])``
-    and ``u = (h >> 11) / 2**53``, and the first item, in the order of items, at which the running sum of the weights
-    exceeds u times their sum. Items that the request showed, or that it has drawn, are passed over. It ends at n items
-    or after 10 n + 100 draws.
+    dropped included, has the weight ``sqrt(c) * sqrt(sqrt(c))``. Draw j takes
+    ``h = keyed_hash("random_items", seed, [*request, j])`` and ``u = (h >> 11) / 2**53``, and the first item, in the
+    order of items, at which the running sum of the weights exceeds u times their sum. Items that the request showed, or
+    that it has drawn, are passed over. It ends at n items or after 10 n + 100 draws.
+
+    No feature may read ``random_item``: a made row has the label 0. One that reads a column of ``blank`` learns the
+    same from the nulls.
 
     References
     ----------
@@ -98,11 +103,18 @@ class RandomItems(RowMaker):
             raise ParameterError(self, "n", got=self.n, want="at least 1")
         if not self.request:
             raise ParameterError(self, "request", got=self.request, want="at least one column")
+        if len({self.item, *self.request}) <= len(self.request):
+            raise ParameterError(self, "request", got=self.request, want=f"each column once, and not {self.item!r}")
         named = [self.item, *self.request]
         for name, columns in (("carries", self.carries), ("blank", self.blank)):
             if set(columns) & set(named):
                 raise ParameterError(self, name, got=columns, want=f"columns other than {named}")
             named += columns
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """``random_item``: where it is true, the label is 0."""
+        return (RANDOM_ITEM,)
 
     def schema(self, given: pl.Schema) -> pl.Schema:
         """Return the columns with ``random_item``."""
@@ -188,7 +200,7 @@ class RandomItems(RowMaker):
         many = requests.select(pl.all().repeat_by(len(draws)).explode(empty_as_null=False)).with_columns(
             pl.Series(_DRAW, np.tile(np.arange(draws.start, draws.stop), len(requests)))
         )
-        hashed = many.select(keyed_hash(self.seed, [*self.request, _DRAW])).to_series().to_numpy()
+        hashed = many.select(keyed_hash(_STEP, self.seed, [*self.request, _DRAW])).to_series().to_numpy()
         target = (hashed >> np.uint64(11)).astype(np.float64) * 2.0**-53 * ends[-1]
         item = np.searchsorted(ends, target, side="right")
         pairs: Numbers = many[_REQUEST].to_numpy().astype(np.int64) * len(ends) + item
@@ -208,8 +220,9 @@ class RandomItems(RowMaker):
         return made.join(first, on=_FIRST, how="left", maintain_order="left")
 
     def _outcomes(self, schema: pl.Schema, facts: PartitionFacts) -> list[pl.Expr]:
+        told = dict.fromkeys(name for name in schema if name in facts.outcomes)
         labels = {name: None if dtype.is_temporal() else 0 for name, dtype in facts.labels.items()}
-        values = {**labels, **dict.fromkeys(self.blank), **({WEIGHT: 1.0} if WEIGHT in schema else {})}
+        values = {**told, **labels, **dict.fromkeys(self.blank), **({WEIGHT: 1.0} if WEIGHT in schema else {})}
         return [pl.lit(value, dtype=schema[name]).alias(name) for name, value in values.items()]
 
 

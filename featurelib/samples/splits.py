@@ -11,6 +11,8 @@ from featurelib.durations import duration
 from featurelib.errors import ParameterError
 from featurelib.samples.keyed_hash import in_share
 
+_STEP = "holdout"
+
 
 @dataclass(frozen=True)
 class TimeSplit:
@@ -158,8 +160,7 @@ class Holdout:
     fraction
         The share of entities held out, above 0 and below 1. A larger one with the same seed adds to these.
     seed
-        Another seed holds out others. Take another one than a sampling by the same keys has, as that keeps or drops
-        by the same hash.
+        Another seed holds out others.
 
     Raises
     ------
@@ -168,8 +169,9 @@ class Holdout:
 
     Notes
     -----
-    By a stable hash of seed and keys (see `featurelib.samples.keyed_hash`), so an entity is on one side on all days,
-    on every machine and for good.
+    Held out where ``keyed_hash("holdout", seed, keys) < floor(fraction * 2 ** 64)`` (see
+    `featurelib.samples.keyed_hash`), so an entity is on one side on all days, on every machine and for good. The hash
+    has nothing to do with those of `KeepFraction` and `CapPerUser`, whatever their keys and seeds.
 
     Examples
     --------
@@ -194,4 +196,4 @@ class Holdout:
     @property
     def expr(self) -> pl.Expr:
         """Whether the row's entity is held out, as ``Boolean``, never null."""
-        return in_share(self.seed, tuple(self.keys), self.fraction).alias("is_held_out")
+        return in_share(_STEP, self.seed, tuple(self.keys), self.fraction).alias("is_held_out")

@@ -31,11 +31,14 @@ class PartitionFacts:
     observed_at
         Until when outcomes were seen: the latest time at which an event of the label logs landed (or happened, where
         a log has no landing time), and at most the end of the last label window.
+    outcomes
+        All columns that tell what came of a row, those of labels included (`Impressions.outcomes`).
     """
 
     time: str
     labels: pl.Schema
     observed_at: datetime
+    outcomes: frozenset[str] = frozenset()
 
 
 class SampleStep(ABC):
@@ -53,7 +56,7 @@ class SampleStep(ABC):
 
     @property
     def outcomes(self) -> tuple[str, ...]:
-        """Columns that it adds and that tell of the label, so that no feature may read them."""
+        """Columns that it adds or sets and that tell of the label, so that no feature may read them."""
         return ()
 
     def need(self, columns: Iterable[str], given: pl.Schema) -> None:
@@ -66,7 +69,7 @@ class SampleStep(ABC):
         """
         for column in columns:
             if column not in given:
-                raise ColumnMissingError(self, column, where="the samples", columns=given)
+                raise ColumnMissingError(self, column, where="the samples table", columns=given)
 
 
 class RowRule(SampleStep):

@@ -38,6 +38,15 @@ def _fits(values: tuple[str | int, ...], dtype: pl.DataType) -> bool:
     return True
 
 
+def _is_zone(name: str) -> bool:
+    """Return whether polars knows a time zone of this name."""
+    try:
+        pl.Series([], dtype=pl.Datetime("us")).dt.replace_time_zone(name)
+    except pl.exceptions.PolarsError:
+        return False
+    return bool(name)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """Declare one column of a `Table`.
@@ -75,6 +84,10 @@ class Column:
     epoch
         Unit of the whole numbers that a raw file may hold in the place of an instant, counted from 1970 in UTC. Texts
         with a date, a clock and a zone are read besides. By default numbers are refused.
+    zone
+        Zone of the clock that wrote the times of a raw file which state none: any IANA name, such as ``UTC`` or
+        ``Europe/Berlin``. Those that state one are read as stated. A local time that this clock skips in spring, or
+        shows twice in autumn, is no instant, and refused as ``bad_time``. By default all times that state no zone are.
 
     Raises
     ------
@@ -95,6 +108,7 @@ class Column:
     source: str | None = None
     optional: bool = False
     epoch: Epoch | None = None
+    zone: str | None = None
     declared_at: str = field(default_factory=_declared_at, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -119,6 +133,7 @@ class Column:
                 "a lower bound not above its upper bound",
             )
         if self.allowed is not None:
+            yield "allowed", not isinstance(self.allowed, str), "a tuple of values"
             yield "allowed", len(self.allowed) > 0, "a tuple of at least one value"
             yield "allowed", _fits(self.allowed, self.dtype), f"values that {self.dtype} can hold"
         share = self.max_null
@@ -130,4 +145,6 @@ class Column:
         zoned = isinstance(self.dtype, pl.Datetime) and self.dtype.time_zone is not None
         yield "epoch", self.epoch in {None, "s", "ms", "us"}, "s, ms or us"
         yield "epoch", self.epoch is None or zoned, "left out unless the type is a Datetime with a time zone"
+        yield "zone", self.zone is None or zoned, "left out unless the type is a Datetime with a time zone"
+        yield "zone", self.zone is None or _is_zone(self.zone), "an IANA name such as UTC or Europe/Berlin"
         yield "optional", self.nullable or not self.optional, "left out unless the column is nullable"

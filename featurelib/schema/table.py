@@ -103,6 +103,7 @@ class Table:
             elif isinstance(value, dict) and name != "columns" and value:
                 many = {key: column for key, column in value.items() if isinstance(column, Column)}
                 cls.columns.update(many)
+        cls.key = (cls.key,) if isinstance(cls.key, str) else tuple(cls.key)
         cls.declared_at = _declared_at()
         cls._check_declaration()
 

@@ -7,7 +7,9 @@ Never in here: what the columns mean, when a partition is due, or any rule about
 from featurelib.tables.lineage import Lineage
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import PartitionRecord, Problem, StagedFile, VersionRecord
+from featurelib.tables.staging import Staging
 from featurelib.tables.table import VersionedTable
+from featurelib.tables.version import TableVersion
 
 __all__ = [
     "Lineage",
@@ -15,6 +17,8 @@ __all__ = [
     "PartitionRecord",
     "Problem",
     "StagedFile",
+    "Staging",
+    "TableVersion",
     "VersionRecord",
     "VersionedTable",
 ]

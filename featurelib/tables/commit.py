@@ -17,7 +17,7 @@ from featurelib.tables.footer import read_footer
 from featurelib.tables.lineage import Commit, Lineage, commits, log_path, properties, writers
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import StagedFile
-from featurelib.tables.snapshot import Snapshot, load
+from featurelib.tables.snapshot import Snapshot, load, snapshot_of
 from featurelib.tables.staging import check_partition
 from featurelib.tables.storage import Storage, storage_errors
 from featurelib.tables.types import partition_columns
@@ -69,15 +69,16 @@ class Change:
 
 
 def commit_change(storage: Storage, change: Change) -> int:
-    """Commit with all retries; see `VersionedTable.commit`."""
+    """Commit with all retries, and delete the files if that was needless; see `VersionedTable.commit`."""
     for attempt in range(_TRIES):
         base = load(storage)
         done = _already_committed(storage, base, change)
         if done is not None:
+            discard_files(storage, change.files)
             return done
         _check_files(storage, base, change)
         if _swap(storage, base, change):
-            _check_committed(storage, base.version + 1, change)
+            _check_committed(storage, base, base.version + 1, change)
             return base.version + 1
         # The only sleep of the library: the log is shared with other processes, and no event tells of its change.
         time.sleep(_wait_s(change.token, attempt))
@@ -211,9 +212,13 @@ def _actions(base: Snapshot, change: Change) -> list[AddAction | RemoveAction]:
     return [*adds, *removes]
 
 
-def _check_committed(storage: Storage, version: int, change: Change) -> None:
+def _check_committed(storage: Storage, base: Snapshot, version: int, change: Change) -> None:
     """Read the commit back: the replaced partitions must hold our files and no others."""
-    live = {file.path for file in load(storage, version).files_of(change.replaces)}
+    with storage_errors(f"reading the log of {storage.root}"):
+        base.handle.update_incremental()
+    # NOTE: another writer may have gone on already
+    made = snapshot_of(storage, base.handle) if base.handle.version() == version else load(storage, version)
+    live = {file.path for file in made.files_of(change.replaces)}
     if live != change.paths:
         raise TableError(
             f"{storage.root}: version {version} should hold {sorted(change.paths)} in the replaced partitions, and "

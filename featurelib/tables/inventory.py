@@ -1,8 +1,6 @@
 """Inventory: what a version holds, told from the log."""
 
-from collections.abc import Mapping
 from itertools import groupby
-from typing import Any
 
 from featurelib.tables.lineage import Commit, writers
 from featurelib.tables.partition import Partition
@@ -26,14 +24,6 @@ def partition_records(storage: Storage, snapshot: Snapshot) -> dict[Partition, P
             version=None if commit is None else commit.version,
         )
     return records
-
-
-def built_entry(storage: Storage, snapshot: Snapshot, partition: Partition) -> Mapping[str, Any] | None:
-    """Return what the lineage says of a live partition; see `VersionedTable.built`."""
-    if not snapshot.files_of([partition]):
-        return None
-    commit = writers(storage, snapshot, [partition]).get(partition)
-    return {} if commit is None else commit.entry(partition)
 
 
 def version_record(commit: Commit) -> VersionRecord:

@@ -15,6 +15,7 @@ from featurelib.tables.storage import Storage
 _PROPERTY = "featurelib"
 _LOG = "_delta_log"
 _FIRST_READ, _LARGEST_READ = 8, 256
+_FEW = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,15 @@ def commits(storage: Storage, newest: int) -> Iterator[Commit]:
 
 
 def writers(storage: Storage, snapshot: Snapshot, partitions: Collection[Partition]) -> dict[Partition, Commit]:
-    """Return, for each of these partitions that is live, the commit which wrote its files.
+    """Return, for each of these partitions that is live, the commit which wrote its files; see `written`."""
+    found = written(storage, snapshot, partitions)
+    return {partition: commit for commit, of_commit in found for partition in of_commit}
+
+
+def written(
+    storage: Storage, snapshot: Snapshot, partitions: Collection[Partition]
+) -> Iterator[tuple[Commit, list[Partition]]]:
+    """Yield the commits that wrote the files of these partitions, newest first, each with those that it wrote.
 
     Notes
     -----
@@ -161,16 +170,14 @@ def writers(storage: Storage, snapshot: Snapshot, partitions: Collection[Partiti
     """
     one_each = {file.partition: file.path for file in snapshot.files_of(partitions)}
     pending = {path: partition for partition, path in one_each.items()}
-    found: dict[Partition, Commit] = {}
-    if not pending:
-        return found
-    for commit in commits(storage, snapshot.version):
-        for path in (commit.document or {}).get("files", {}):
-            if path in pending:
-                found[pending.pop(path)] = commit
+    for commit in commits(storage, snapshot.version) if pending else ():
+        if len(pending) <= _FEW and not any(path.encode() in commit.content for path in pending):
+            continue  # to parse it would cost more
+        found = [pending.pop(path) for path in (commit.document or {}).get("files", {}) if path in pending]
+        if found:
+            yield commit, found
         if not pending:
-            break
-    return found
+            return
 
 
 def recorded_hashes(storage: Storage, snapshot: Snapshot) -> dict[str, str]:

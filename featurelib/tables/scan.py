@@ -23,7 +23,7 @@ def scan_files(
             f"{f' and {len(absent) - 10} more' if len(absent) > 10 else ''}."
         )
     if check:
-        _check_files(storage, snapshot, files)
+        _check_files(storage, snapshot, files, few=partitions is not None)
     keys = partition_columns(hourly=snapshot.hourly)
     if not files:
         return pl.LazyFrame(schema={**snapshot.schema, **keys})
@@ -38,8 +38,10 @@ def scan_files(
     )
 
 
-def _check_files(storage: Storage, snapshot: Snapshot, files: list[LiveFile]) -> None:
-    stored = {file.path for file in storage.list("") if file.path.startswith("dt=")}
+def _check_files(storage: Storage, snapshot: Snapshot, files: list[LiveFile], *, few: bool) -> None:
+    # NOTE: one listing of a whole table is cheaper than to ask for each of its files; for some partitions it is not
+    folders = {file.partition.path for file in files} if few else {""}
+    stored = {file.path for folder in folders for file in storage.list(folder)}
     lost = [file.path for file in files if file.path not in stored]
     if lost:
         raise TableError(

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import cached_property
+from datetime import date
+from functools import cached_property, lru_cache
 
 import polars as pl
 from deltalake import DeltaTable
@@ -51,16 +52,31 @@ class Snapshot:
     @cached_property
     def files(self) -> tuple[LiveFile, ...]:
         """Its files, by partition and then by name."""
-        actions = pl.DataFrame(self.handle.get_add_actions(flatten=True))
-        names = ["partition.dt", "partition.hr"] if self.hourly else ["partition.dt"]
-        rows = actions.select("path", "size_bytes", "num_records", *names).iter_rows()
-        files = [LiveFile(path, Partition(*values), size, count) for path, size, count, *values in rows]
-        return tuple(sorted(files, key=lambda file: (file.partition, file.path)))
+        return tuple(_live(self._rows))
 
     def files_of(self, partitions: Collection[Partition]) -> list[LiveFile]:
         """Return its files in these partitions, in order."""
-        wanted = set(partitions)
-        return [file for file in self.files if file.partition in wanted]
+        keys = partition_columns(hourly=self.hourly)
+        wanted = [[partition.dt, partition.hr][: len(keys)] for partition in partitions]
+        asked = pl.DataFrame(wanted, schema=keys, orient="row")
+        return _live(self._rows.join(asked, on=list(keys), how="semi", maintain_order="left"))
+
+    @cached_property
+    def _rows(self) -> pl.DataFrame:
+        actions = pl.DataFrame(self.handle.get_add_actions(flatten=True))
+        keys = partition_columns(hourly=self.hourly)
+        names = {f"partition.{name}": name for name in keys}
+        places = [pl.col(given).cast(keys[name]).alias(name) for given, name in names.items()]
+        return actions.select("path", "size_bytes", "num_records", *places).sort(*keys, "path")
+
+
+def _live(rows: pl.DataFrame) -> list[LiveFile]:
+    return [LiveFile(path, _partition(*values), size, count) for path, size, count, *values in rows.iter_rows()]
+
+
+@lru_cache(maxsize=2**16)
+def _partition(dt: date, hr: int | None = None) -> Partition:
+    return Partition(dt, hr)
 
 
 def load(storage: Storage, version: int | None = None) -> Snapshot:
@@ -86,10 +102,11 @@ def load(storage: Storage, version: int | None = None) -> Snapshot:
         if version is not None and version > (newest := load(storage).version):
             raise UsageError(f"{storage.root}: there is no version {version}; the newest is {newest}.") from error
         raise TableError(f"{storage.root}: the Delta log cannot be read: {error}") from error
-    return _checked(storage, handle)
+    return snapshot_of(storage, handle)
 
 
-def _checked(storage: Storage, handle: DeltaTable) -> Snapshot:
+def snapshot_of(storage: Storage, handle: DeltaTable) -> Snapshot:
+    """Return what Delta's object is loaded at; TableError as `load`."""
     metadata = handle.metadata()
     hourly = metadata.partition_columns == list(partition_columns(hourly=True))
     if not hourly and metadata.partition_columns != list(partition_columns(hourly=False)):

@@ -1,6 +1,7 @@
 """Staging: stream a frame into one Parquet file that no version shows yet."""
 
 import re
+from dataclasses import dataclass
 from uuid import uuid4
 
 import polars as pl
@@ -9,7 +10,6 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DataRefusedEr
 from featurelib.tables.footer import read_footer
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import StagedFile
-from featurelib.tables.snapshot import Snapshot
 from featurelib.tables.storage import Storage
 from featurelib.tables.types import partition_columns
 
@@ -18,25 +18,67 @@ _ROW_GROUP_ROWS = 65_536
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-def stage_file(storage: Storage, snapshot: Snapshot, frame: pl.LazyFrame, partition: Partition, run: str) -> StagedFile:
-    """Write the frame's rows, in its order, as one file of the partition; see `VersionedTable.stage`."""
-    check_partition(partition, hourly=snapshot.hourly)
-    if not _RUN.fullmatch(run):
-        raise UsageError(f"run {run!r} becomes part of a file name: use up to 100 letters, digits, '_', '.' or '-'.")
-    rows = _of_partition(frame, snapshot, partition).select(snapshot.schema.names())
-    path = f"{partition.path}/part-{run}-{uuid4().hex}.parquet"
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Write files of a table for a run, by its columns as they were when this was made; small, and can be pickled.
 
-    def sink(target: str) -> None:
-        rows.sink_parquet(
-            target, compression="zstd", row_group_size=_ROW_GROUP_ROWS, maintain_order=True, sync_on_close="all"
-        )
+    Attributes
+    ----------
+    storage
+        Where the table lies.
+    schema, hourly
+        Its columns without partition columns, and whether partitions are hours.
+    run
+        Name of the run, which becomes part of the files' names.
+    """
 
-    size, digest = storage.write(path, sink)
-    try:
-        return StagedFile(path, partition, size, read_footer(storage, path).rows, digest)
-    except BaseException:
-        storage.delete(path)
-        raise
+    storage: Storage
+    schema: pl.Schema
+    hourly: bool
+    run: str
+
+    def __post_init__(self) -> None:
+        if not _RUN.fullmatch(self.run):
+            raise UsageError(
+                f"run {self.run!r} becomes part of a file name: use up to 100 letters, digits, '_', '.' or '-'."
+            )
+
+    def stage(self, frame: pl.LazyFrame | pl.DataFrame, partition: Partition) -> StagedFile:
+        """Write the frame's rows, in its order, as one file of the partition; see `VersionedTable.stage`."""
+        check_partition(partition, hourly=self.hourly)
+        rows = self._of_partition(frame.lazy(), partition).select(self.schema.names())
+        path = f"{partition.path}/part-{self.run}-{uuid4().hex}.parquet"
+
+        def sink(target: str) -> None:
+            rows.sink_parquet(
+                target, compression="zstd", row_group_size=_ROW_GROUP_ROWS, maintain_order=True, sync_on_close="all"
+            )
+
+        size, digest = self.storage.write(path, sink)
+        try:
+            return StagedFile(path, partition, size, read_footer(self.storage, path).rows, digest)
+        except BaseException:
+            self.storage.delete(path)
+            raise
+
+    def _of_partition(self, frame: pl.LazyFrame, partition: Partition) -> pl.LazyFrame:
+        """Check the frame's columns, and let its partition columns, if any, be checked while it streams."""
+        found = frame.collect_schema()
+        keys = partition_columns(hourly=self.hourly)
+        for name, dtype in self.schema.items():
+            if name not in found:
+                raise ColumnMissingError("The table", name, where="the frame", columns=found.names())
+            if found[name] != dtype:
+                hint = "Cast it before staging."
+                raise ColumnTypeError("The table", name, where="the frame", got=found[name], want=str(dtype), hint=hint)
+        for name in found:
+            if name not in self.schema and name not in keys:
+                raise UsageError(f"the table has no column {name!r}; drop it, or add it to the table with evolve().")
+        given = {name: dtype for name, dtype in keys.items() if name in found}
+        for name, dtype in given.items():
+            if found[name] != dtype:
+                raise ColumnTypeError("The table", name, where="the frame", got=found[name], want=str(dtype))
+        return _refuse_strangers(frame, list(given), partition) if given else frame
 
 
 def check_partition(partition: Partition, *, hourly: bool) -> None:
@@ -45,27 +87,6 @@ def check_partition(partition: Partition, *, hourly: bool) -> None:
         raise UsageError(f"partition {partition} is a day, and the table is by hours.")
     if not hourly and partition.hr is not None:
         raise UsageError(f"partition {partition} is an hour, and the table is by days.")
-
-
-def _of_partition(frame: pl.LazyFrame, snapshot: Snapshot, partition: Partition) -> pl.LazyFrame:
-    """Check the frame's columns, and let its partition columns, if any, be checked while it streams."""
-    found = frame.collect_schema()
-    keys = partition_columns(hourly=snapshot.hourly)
-    for name, dtype in snapshot.schema.items():
-        if name not in found:
-            raise ColumnMissingError("The table", name, where="the frame", columns=found.names())
-        if found[name] != dtype:
-            raise ColumnTypeError(
-                "The table", name, where="the frame", got=found[name], want=str(dtype), hint="Cast it before staging."
-            )
-    for name in found:
-        if name not in snapshot.schema and name not in keys:
-            raise UsageError(f"the table has no column {name!r}; drop it, or add it to the table with evolve().")
-    given = {name: dtype for name, dtype in keys.items() if name in found}
-    for name, dtype in given.items():
-        if found[name] != dtype:
-            raise ColumnTypeError("The table", name, where="the frame", got=found[name], want=str(dtype))
-    return _refuse_strangers(frame, list(given), partition) if given else frame
 
 
 def _refuse_strangers(frame: pl.LazyFrame, keys: list[str], partition: Partition) -> pl.LazyFrame:

@@ -15,16 +15,16 @@ from featurelib.tables import tags as tagging
 from featurelib.tables.address import open_storage
 from featurelib.tables.commit import Change, commit_change, discard_files, discard_run
 from featurelib.tables.create import create_table, evolve_table
-from featurelib.tables.inventory import built_entry, partition_records, version_record
+from featurelib.tables.inventory import version_record
 from featurelib.tables.lineage import Lineage, commits
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import PartitionRecord, Problem, StagedFile, VersionRecord
-from featurelib.tables.scan import scan_files
-from featurelib.tables.snapshot import Snapshot, load
-from featurelib.tables.staging import stage_file
+from featurelib.tables.snapshot import load
+from featurelib.tables.staging import Staging
 from featurelib.tables.storage import Storage
 from featurelib.tables.vacuum import delete_unneeded
 from featurelib.tables.verify import find_problems
+from featurelib.tables.version import TableVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,11 @@ class VersionedTable:
         Memory is that of the streaming engine and one row group of 65,536 rows. After any exception, also of the
         plan itself, no file is left.
         """
-        return stage_file(self.storage, load(self.storage), frame.lazy(), partition, run)
+        return self.staging(run).stage(frame, partition)
+
+    def staging(self, run: str) -> Staging:
+        """Return what stages files by the columns of now, for many of them: it reads the log once, here."""
+        return self.at().staging(run)
 
     def discard(self, files: Sequence[StagedFile]) -> None:
         """Delete staged files that will not be committed; files which some version holds are left alone."""
@@ -235,13 +239,27 @@ class VersionedTable:
         shows it. No staged file is left after it: each is live, or was deleted, also on an exception.
         """
         try:
-            version = commit_change(self.storage, Change.of(files, replaces, lineage))
+            return commit_change(self.storage, Change.of(files, replaces, lineage))
         except BaseException:
             with suppress(FeaturelibError):  # what cannot be deleted now is left to vacuum
                 discard_files(self.storage, files)
             raise
-        discard_files(self.storage, files)
-        return version
+
+    def at(self, version: int | str | None = None) -> TableVersion:
+        """Return one version, for several looks at it: its log is read once, here.
+
+        Parameters
+        ----------
+        version
+            A number, a tag, or ``None`` for the newest.
+
+        Raises
+        ------
+        UsageError
+            If there is no such version or tag.
+        """
+        number = tagging.read_tag(self.storage, version).version if isinstance(version, str) else version
+        return TableVersion(self.storage, load(self.storage, number), check=version is not None)
 
     def scan(self, version: int | str | None = None, partitions: Collection[Partition] | None = None) -> pl.LazyFrame:
         """Return the rows of a version as a lazy frame.
@@ -266,18 +284,18 @@ class VersionedTable:
         TableError
             If a partition asked for is not there, or files of an older version were vacuumed.
         """
-        return scan_files(self.storage, self._at(version), partitions, check=version is not None)
+        return self.at(version).scan(partitions)
 
     def partitions(self, version: int | str | None = None) -> dict[Partition, PartitionRecord]:
         """Return what each partition of a version is, ascending. Empty ones that were committed with no file lack."""
-        return partition_records(self.storage, self._at(version))
+        return self.at(version).partitions()
 
     def built(self, partition: Partition, version: int | str | None = None) -> Mapping[str, Any] | None:
         """Return what the lineage says of the partition as it is in a version; ``None`` if it is not there.
 
         A partition that another tool than featurelib wrote gives an empty mapping.
         """
-        return built_entry(self.storage, self._at(version), partition)
+        return dict(self.at(version).entries([partition])).get(partition)
 
     def lineage(self, version: int | str | None = None) -> Lineage:
         """Return the lineage of the commit that made a version; of the newest commit that has one by default.
@@ -287,7 +305,7 @@ class VersionedTable:
         UsageError
             If there is no such version, or it was not made by `commit`.
         """
-        newest = self._at(version).version
+        newest = self.at(version).version
         for commit in commits(self.storage, newest):
             if commit.lineage is not None:
                 return commit.lineage
@@ -314,7 +332,7 @@ class VersionedTable:
         TableError
             If files of the version were vacuumed.
         """
-        snapshot = self._at(version)
+        snapshot = self.at(version).snapshot
         tagging.create_tag(self.storage, snapshot, name)
         return snapshot.version
 
@@ -331,7 +349,7 @@ class VersionedTable:
 
         Reads all bytes once. Damaged files are reported, never raised.
         """
-        return find_problems(self.storage, self._at(version))
+        return find_problems(self.storage, self.at(version).snapshot)
 
     def forget(self, partitions: Collection[Partition], *, run: str) -> int:
         """Commit a version without some partitions, so that the ledger finds them missing and a backfill builds them.
@@ -381,8 +399,3 @@ class VersionedTable:
         Readers of an untagged older version fail once its files are gone.
         """
         return delete_unneeded(self.storage, older_than=older_than, no_job_running=no_job_running, dry_run=dry_run)
-
-    def _at(self, version: int | str | None) -> Snapshot:
-        if isinstance(version, str):
-            version = tagging.read_tag(self.storage, version).version
-        return load(self.storage, version)

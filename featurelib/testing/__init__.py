@@ -9,10 +9,11 @@ What it owns, one module for each question a test may ask:
   credited with what, in several logs), ``sessions``, ``rules`` (which rows stay), ``makers`` (which rows are added),
   ``shapes`` (lists, pairs of queries) and ``hashing`` (the seeded hash), each of use alone.
 - ``splits``: in which part of a split is a row?
-- ``windows``: what is the smoothed rate of an entity before an instant, counted by hand?
+- ``windows``: what does each window feature say of a sample? From the answers of ``spans`` (when does an event count,
+  and what does a window read) and ``rates`` (bounds, fitted priors, the click rates of positions).
 - ``poison``: do events that a feature must not see move it?
-- ``strategies``: small logs with duplicates, ties, disorder, late rows and midnights (needs hypothesis; import it by
-  name).
+- ``drawing``: small logs with duplicates, ties, disorder, late rows, wrong clocks and midnights, read from bytes.
+- ``strategies``: such logs, drawn by hypothesis (which it needs; import it by name).
 
 What must never leak in: polars, and any code of the stage under test. An oracle that shares code with what
 it checks shares its mistakes.
@@ -24,7 +25,8 @@ from featurelib.testing.credits import PlainLabel, PlainLog
 from featurelib.testing.duplicates import first_of_each, repeats
 from featurelib.testing.poison import poisons
 from featurelib.testing.samples import DaySamples, samples_of
-from featurelib.testing.windows import floor_hour, smoothed_rate, window
+from featurelib.testing.spans import floor_hour
+from featurelib.testing.windows import smoothed_rate, window_values
 
 __all__ = [
     "Attribution",
@@ -42,5 +44,5 @@ __all__ = [
     "repeats",
     "samples_of",
     "smoothed_rate",
-    "window",
+    "window_values",
 ]

@@ -88,32 +88,50 @@ def named(labels: Sequence[PlainLabel], name: str) -> PlainLabel:
     return next(label for label in labels if label.name == name)
 
 
-def standing(rows: Sequence[Row], log: PlainLog, *, since: dt.datetime, timezone: str) -> list[str | None]:
+def standing(
+    rows: Sequence[Row], log: PlainLog, *, since: dt.datetime, timezone: str, start: dt.datetime | None = None
+) -> list[str | None]:
     """Say of each row why it is set aside: None if it is the first of its event.
 
     The reason of ``broken``; ``repeat`` for the same columns again soon, on whatever day; ``unseen`` before ``since``;
-    ``duplicate`` for the id of an earlier row of the same day that is none of these.
+    ``duplicate`` for the id of an earlier row of the same day that is none of these. From ``start`` on, the beginning
+    of an hour, a row is also a duplicate of an unseen one of its day.
 
     Examples
     --------
     >>> def at(hour):
     ...     return dt.datetime(2026, 11, 1, tzinfo=dt.UTC) + dt.timedelta(hours=hour)
     >>> rows = [{"id": "a", "at": at(hour)} for hour in (1, 2, 3, 24)]
-    >>> standing(rows, PlainLog(time="at", event_id="id", landing=None), since=at(2), timezone="UTC")
+    >>> log = PlainLog(time="at", event_id="id", landing=None)
+    >>> standing(rows, log, since=at(2), timezone="UTC")
     ['unseen', None, 'duplicate', None]
+    >>> standing(rows, log, since=at(2), start=at(2), timezone="UTC")
+    ['unseen', 'duplicate', 'duplicate', None]
     """
     found: list[str | None] = [log.broken(row) if log.broken is not None else None for row in rows]
     if log.repeats is not None:
         _set_repeats(found, rows, log, *log.repeats)
-    for i, row in enumerate(rows):
-        if found[i] is None and row[log.time] < since:
+    seen = [reason is None and row[log.time] >= since for row, reason in zip(rows, found, strict=True)]
+    known = [i for i, reason in enumerate(found) if reason is None]
+    firsts_seen = _firsts([i for i in known if seen[i]], rows, log, timezone)
+    firsts = _firsts(known, rows, log, timezone)
+    for i in known:
+        if not seen[i]:
             found[i] = "unseen"
-    for day in {day_of(row[log.time], timezone) for row in rows}:
-        of_day = [i for i, row in enumerate(rows) if found[i] is None and day_of(row[log.time], timezone) == day]
-        firsts = first_of_each([rows[i] for i in of_day], time=log.time, event_id=log.event_id, landing=log.landing)
-        for i, is_first in zip(of_day, firsts, strict=True):
-            found[i] = None if is_first else "duplicate"
+        elif i not in (firsts if start is not None and rows[i][log.time] >= start else firsts_seen):
+            found[i] = "duplicate"
     return found
+
+
+def _firsts(numbers: Sequence[int], rows: Sequence[Row], log: PlainLog, timezone: str) -> set[int]:
+    """Return which of some rows are the first of their event on their day."""
+    firsts: set[int] = set()
+    days = {i: day_of(rows[i][log.time], timezone) for i in numbers}
+    for day in set(days.values()):
+        of_day = [i for i in numbers if days[i] == day]
+        kept = first_of_each([rows[i] for i in of_day], time=log.time, event_id=log.event_id, landing=log.landing)
+        firsts.update(i for i, is_first in zip(of_day, kept, strict=True) if is_first)
+    return firsts
 
 
 def _set_repeats(

@@ -29,15 +29,15 @@ def text_of(value: object) -> str:
     raise TypeError(f"no text is agreed for a key such as {value!r}")
 
 
-def seeded_hash(seed: int, keys: Iterable[object]) -> int:
-    r"""Return XXH64, with seed 42, of the text of a seed and the keys, joined by the unit separator.
+def seeded_hash(step: str, seed: int, keys: Iterable[object]) -> int:
+    r"""Return XXH64, with seed 42, of the texts of a seed, a step's word and the keys, joined by the unit separator.
 
     Examples
     --------
-    >>> seeded_hash(0, ["u", None]) == xxhash.xxh64_intdigest(b"0\x1fu\x1f\x1e", seed=42)
+    >>> seeded_hash("step", 0, ["u", None]) == xxhash.xxh64_intdigest(b"0\x1fstep\x1fu\x1f\x1e", seed=42)
     True
     """
-    text = SEPARATOR.join([str(seed), *(text_of(key) for key in keys)])
+    text = SEPARATOR.join([str(seed), step, *(text_of(key) for key in keys)])
     return xxhash.xxh64_intdigest(text.encode("utf-8"), seed=42)
 
 

@@ -23,6 +23,7 @@ def random_items(
     blank: Sequence[str] = (),
     labels: Sequence[str] = (),
     carried: Sequence[str] = (),
+    outcomes: Sequence[str] = (),
 ) -> list[Row]:
     """Add to each request items that it did not show, drawn by their popularity in ``seen`` to the power 0.75.
 
@@ -47,6 +48,8 @@ def random_items(
         Columns that are null in a made row.
     labels, carried
         Attributed and carried labels: 0 in a made row, an attributed one with count 0 and no time.
+    outcomes
+        Other columns that tell what came of a row: None in a made row.
 
     Notes
     -----
@@ -62,7 +65,7 @@ def random_items(
     >>> seen = numbered({"request": request, "item": item, "at": 0} for request, item in ["ax", "ay", "bz"])
     >>> found = random_items(seen, seen, item="item", n=1, request="request", time="at")
     >>> [(row["request"], row["item"]) for row in found if row["random_item"]]
-    [('a', 'z'), ('b', 'x')]
+    [('a', 'z'), ('b', 'y')]
     """
     made: list[Row] = []
     firsts = sorted((ordered(group, time)[0] for group in groups(rows, request)), key=lambda row: row[ROW])
@@ -72,7 +75,8 @@ def random_items(
         asked = values(first, request)
         shown = {row[item] for row in seen if values(row, request) == asked}
         for drawn in _draws(counts, n=n, seed=seed, asked=asked, excluded=shown):
-            row = first | {item: drawn} | {name: belongs[drawn][name] for name in carries} | dict.fromkeys(blank)
+            row = first | {item: drawn} | {name: belongs[drawn][name] for name in carries}
+            row |= dict.fromkeys([*blank, *outcomes])
             row |= dict.fromkeys(carried, 0) | {"random_item": True}
             for label in labels:
                 row |= {label: 0, f"{label}__count": 0, f"{label}__at": None}
@@ -96,7 +100,7 @@ def _draws(counts: dict[Any, int], *, n: int, seed: int, asked: tuple[object, ..
     for j in range(10 * n + 100):
         if len(drawn) == n:
             break
-        u = (seeded_hash(seed, [*asked, str(j)]) >> 11) * 2.0**-53
+        u = (seeded_hash("random_items", seed, [*asked, str(j)]) >> 11) * 2.0**-53
         for candidate, end in zip(counts, ends, strict=True):
             if end > u * ends[-1]:
                 if candidate not in excluded and candidate not in drawn:

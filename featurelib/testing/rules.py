@@ -148,11 +148,11 @@ def keep_fraction(
     >>> rows = numbered({"id": n, "clicked": int(n == 3)} for n in range(4))
     >>> found = keep_fraction(rows, rate=0.5, label="clicked", keys="id")
     >>> [(row["@dropped"], row["sample_weight"]) for row in found]
-    [('sampled_out', 2.0), ('sampled_out', 2.0), (None, 2.0), (None, 1.0)]
+    [('sampled_out', 2.0), ('sampled_out', 2.0), ('sampled_out', 2.0), (None, 1.0)]
     """
     found = copied(rows)
     for row in live(found):
-        if row[label] != 1 and not in_share(seeded_hash(seed, values(row, keys)), rate):
+        if row[label] != 1 and not in_share(seeded_hash("keep_fraction", seed, values(row, keys)), rate):
             drop([row], "sampled_out")
     for row in found:
         row[WEIGHT] = row.get(WEIGHT, 1.0) * (1.0 if row[label] == 1 else 1.0 / rate)
@@ -171,9 +171,10 @@ def cap_per_user(rows: Sequence[Row], *, by: str, most: int, keys: str | Sequenc
     >>> from featurelib.testing.rows import numbered
     >>> rows = numbered({"user": "u", "id": n} for n in range(3))
     >>> [row["@dropped"] for row in cap_per_user(rows, by="user", most=1, keys=["id"])]
-    ['over_cap', 'over_cap', None]
+    [None, 'over_cap', 'over_cap']
     """
     found = copied(rows)
     for group in groups(live(found), by):
-        drop(sorted(group, key=lambda row: (seeded_hash(seed, values(row, keys)), row[ROW]))[most:], "over_cap")
+        by_hash = sorted(group, key=lambda row: (seeded_hash("cap_per_user", seed, values(row, keys)), row[ROW]))
+        drop(by_hash[most:], "over_cap")
     return found

@@ -20,7 +20,7 @@ from featurelib.testing.rules import (
 )
 from featurelib.testing.sessions import sessions as with_sessions
 from featurelib.testing.shapes import Shaped, lists, query_pairs
-from featurelib.testing.zones import day_of, midnight
+from featurelib.testing.zones import midnight
 
 Declared = tuple[str, Mapping[str, Any]]
 """A class of the library by its name, and its parameters by theirs: ``("CapPerUser", {"by": "user_id", ...})``."""
@@ -41,7 +41,7 @@ KEPT = "kept"
 NEAREST = ("credited", "click_unmatched", "outside_window", "no_click", "no_impression")
 """If several labels give fates to one row, the first of these counts."""
 
-_NO_TIME = dt.timedelta(0)
+_NO_TIME, _HOUR = dt.timedelta(0), dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ def samples_of(
     *,
     day: dt.date,
     timezone: str,
+    hour: int | None = None,
     logs: Mapping[str, PlainLog],
     labels: Sequence[PlainLabel] = (),
     impressions: str = "impressions",
@@ -88,7 +89,7 @@ def samples_of(
     observed_at: dt.datetime | None = None,
     sees: Mapping[str, dt.timedelta] | None = None,
 ) -> DaySamples:
-    """Return the samples of one day and what became of its rows.
+    """Return the samples of one day, or of one hour of it, and what became of its rows.
 
     Parameters
     ----------
@@ -96,6 +97,8 @@ def samples_of(
         The rows of each log, of all days, in the order in which a reader meets them.
     day, timezone
         The day, from midnight to midnight in the zone.
+    hour
+        Which hour of it, from 0 at midnight; None for the whole day.
     logs
         What is declared of each log.
     labels, carried
@@ -107,8 +110,8 @@ def samples_of(
     observed_at
         Until when labels were waited for; only ``DelayedFeedback`` asks, and cannot do without.
     sees
-        How long before the day each log is read. By default `lookback` of the labels, so that a click whose one
-        impression was shown long before has ``no_impression``.
+        How long before the day, or the hour, each log is read. By default `lookback` of the labels, so that a click
+        whose one impression was shown long before has ``no_impression``.
 
     Notes
     -----
@@ -139,14 +142,18 @@ def samples_of(
     {'in': 2, 'kept': 1, 'dropped': {'no_impression': 1}}
     """
     spans = lookback(labels, impressions) | dict(sees or {})
-    begin = midnight(day, timezone)
+    begin, end = midnight(day, timezone), midnight(day + dt.timedelta(days=1), timezone)
+    if hour is not None:
+        begin += hour * _HOUR
+        end = begin + _HOUR
     since = {name: begin - spans.get(name, _NO_TIME) for name in logs}
-    standings = {name: standing(rows[name], log, since=since[name], timezone=timezone) for name, log in logs.items()}
+    standings = {
+        name: standing(rows[name], log, since=since[name], start=begin, timezone=timezone) for name, log in logs.items()
+    }
     answers = credit(rows, standings, logs=logs, labels=labels, impressions=impressions)
     known = _Known(rows, logs, labels, standings, answers)
     of_day = {
-        name: [i for i, row in enumerate(rows[name]) if day_of(row[log.time], timezone) == day]
-        for name, log in logs.items()
+        name: [i for i, row in enumerate(rows[name]) if begin <= row[log.time] < end] for name, log in logs.items()
     }
     fates = {name: {i: known.fate(name, i) for i in numbers} for name, numbers in of_day.items()}
 

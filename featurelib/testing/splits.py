@@ -68,6 +68,6 @@ def held_out(keys: Sequence[object], *, fraction: float, seed: int = 0) -> bool:
     Examples
     --------
     >>> [held_out([key], fraction=0.5) for key in ("e", "f")]
-    [False, True]
+    [True, False]
     """
-    return in_share(seeded_hash(seed, keys), fraction)
+    return in_share(seeded_hash("holdout", seed, keys), fraction)

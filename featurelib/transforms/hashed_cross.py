@@ -51,7 +51,8 @@ class HashedCross(Transform):
     view = "text"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", tuple(self.columns))
+        columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+        object.__setattr__(self, "columns", columns)
         if len(self.columns) < 2 or len(set(self.columns)) < len(self.columns):
             raise ParameterError(self, "columns", got=self.columns, want="two or more different columns")
         check_buckets(self, self.buckets)

@@ -271,6 +271,10 @@ WRONG = {
         "UsageError: module shop_pipelines.nothing has no Pipeline named",
     ),
     "wrong declaration": (["show", "broken"], "ParameterError: ", "over must be a duration such as 30m, 2h or 7d"),
+    "instant without a zone": (
+        ["plan", "ranking", "--start", "2026-11-01", "--end", "2026-11-02", "--now", "2026-11-02"],
+        "UsageError: --now needs a time zone, got '2026-11-02'; write 2026-11-02T00:00:00Z for UTC.",
+    ),
     "no date": (
         ["plan", "ranking", "--start", "1.11.2026", "--end", "2026-11-02"],
         "UsageError: days are written as 2026-11-01, got '1.11.2026'",

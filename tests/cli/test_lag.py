@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from featurelib.cli.lag import lag
+from featurelib.cli.lag import _find, lag
 from featurelib.cli.main import run_and_exit
 from featurelib.generator import ClickLogs, generate
+from featurelib.settings import Settings
 
 SETTINGS = '[tool.featurelib]\npipelines = "lag_pipelines"\nlogs = "logs"\ntables = "tables"\nwork = "work"\n'
 PIPELINE = """
@@ -92,7 +93,7 @@ def test_the_table_has_every_hour_and_ends_with_what_is_proposed(run: Run, proje
     assert "2026-11-01 .. 2026-11-02" in lines[0]
     assert [line.split()[0] for line in lines[4:29]] == [*(f"{hour:02}" for hour in range(24)), "all"]
     assert any(line.startswith("proposed lateness") for line in lines)
-    assert lines[-1].startswith("ranking: label clicked is attributed ")
+    assert lines[-1].startswith("ranking: label clicked is final ")
     assert not list((project / "work").glob("lag-*"))
 
 
@@ -127,9 +128,23 @@ def test_two_logs_of_one_name_are_refused(run: Run, project: Path) -> None:
     answer = run(project, "clicks")
     assert answer.code == 2
     assert answer.err == (
-        "UsageError: log 'clicks' is declared in 2 ways, by other and ranking; give each its own name.\n"
+        "UsageError: log 'clicks' is declared in 2 ways, by other and ranking; say whose, such as --pipeline other, "
+        "or give each its own name.\n"
     )
+    one = run(project, "clicks", "--pipeline", "other", "--end", "2026-11-01", "--json")
+    assert json.loads(one.out)["declared_lateness_s"] == 3 * 3600
+    assert [wait["pipeline"] for wait in json.loads(one.out)["proposal"]["waits"]] == ["other"] * 2
     assert run(project, "impressions", "--end", "2026-11-01").code == 0
+
+
+def test_commands_of_the_docs_name_one_log_of_this_project() -> None:
+    root = Path(__file__).parents[2]
+    told = [line for page in (root / "docs").rglob("*.md") for line in page.read_text(encoding="utf-8").splitlines()]
+    commands = [line.split()[3:] for line in told if line.startswith("$ featurelib lag ")]
+    assert commands
+    for log, *words in commands:
+        pipeline = words[words.index("--pipeline") + 1] if "--pipeline" in words else None
+        assert _find(Settings.find(root), log, pipeline)[0].name == log
 
 
 def test_a_broken_pipeline_does_not_hide_the_logs_of_others(run: Run, project: Path) -> None:

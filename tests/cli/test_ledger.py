@@ -18,6 +18,7 @@ from pipelines.search_ranking import search_ranking as declared
 ranking = replace(declared, name="ranking", fit=Days.parse("2026-11-01", "2026-11-01"))
 """
 DAY = ["--start", "2026-11-01", "--end", "2026-11-01"]
+EARLY = ["--now", "2026-11-02T00:10Z"]  # before its labels are final
 GENERATE = ["generate", "--days", "1", "--users", "60", "--items", "70", "--rows", "500", "--fault", "duplicate_hour"]
 
 Run = Callable[..., tuple[int, str, str]]
@@ -46,7 +47,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         said = capsys.readouterr()
         return code, said.out, said.err
 
-    for words in (GENERATE, ["backfill", "ranking", *DAY]):
+    for words in (GENERATE, ["backfill", "ranking", *DAY, *EARLY]):
         assert run(*words)[0] == 0
     return run
 
@@ -67,9 +68,12 @@ def test_ledger_and_quarantine_tell_of_the_same_rows(run: Run) -> None:
     shown = json.loads(run("quarantine", "show", "ranking", *DAY, "--json", "--limit", "3")[1])
     assert {(one["log"], one["reason"]): one["rows"] for one in shown["counts"]} == dropped
     assert len(shown["examples"]) == 3
-    code, out, err = run("quarantine", "replay", "ranking", *DAY)
+    code, out, err = run("quarantine", "replay", "ranking", *DAY, *EARLY)
     assert (code, err) == (0, "")
     assert "nothing has changed since" in out
+    code, out, err = run("quarantine", "replay", "ranking", *DAY, "--now", "2030-01-01T00:00Z")
+    assert (code, err) == (0, "")
+    assert "built again: 2026-11-01" in out
 
 
 def test_an_unknown_log_is_wrong_use(run: Run) -> None:

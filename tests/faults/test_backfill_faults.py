@@ -59,8 +59,13 @@ class Project:
 
     def start(self, days: Days = DAYS, *, parallel: int = 1) -> subprocess.Popen[str]:
         """Start a backfill, and return once it says its first step."""
+        started = self.launch(days, parallel=parallel)
+        assert said_a_step(started)
+        return started
+
+    def launch(self, days: Days = DAYS, *, parallel: int = 1) -> subprocess.Popen[str]:
         words = ["backfill", "search_ranking", "--start", str(days.start), "--end", str(days.end)]
-        started = subprocess.Popen(
+        return subprocess.Popen(
             [*COMMAND, *words, "--parallel", str(parallel)],
             cwd=self.root,
             stdout=subprocess.PIPE,
@@ -68,9 +73,6 @@ class Project:
             text=True,
             start_new_session=True,  # so that a signal can be sent to the driver and its workers, as a terminal does
         )
-        assert started.stdout is not None
-        assert started.stdout.readline()
-        return started
 
     def finish(self, *, parallel: int = 1) -> float:
         """Backfill to the end; return the seconds from its first step."""
@@ -106,6 +108,12 @@ class Project:
                 }
                 found |= {path.relative_to(root).as_posix() for path in root.rglob("part-*")} - held
         return found
+
+
+def said_a_step(run: subprocess.Popen[str]) -> bool:
+    """Wait for the first line that a backfill says."""
+    assert run.stdout is not None
+    return run.stdout.readline() != ""
 
 
 def partitions(table: VersionedTable) -> dict[Partition, pl.DataFrame]:
@@ -265,6 +273,40 @@ def check_two_at_once(project: Project, undisturbed: Undisturbed) -> None:
     assert project.staged() == set()
     reader.check(undisturbed.content)
     undisturbed.check(project)
+
+
+OVERLAPPING = [Days.parse(f"2026-11-0{first}", f"2026-11-0{last}") for first, last in ((6, 9), (7, 9), (6, 8))]
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        (0.05, 0.20),
+        pytest.param((0.15,), marks=pytest.mark.slow),
+        pytest.param((0.02, 0.25), marks=pytest.mark.slow),
+        pytest.param((0.12, 0.14), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_three_backfills_of_overlapping_days_of_which_some_are_killed_lose_or_double_no_row(
+    moments: tuple[float, ...], older: Project, undisturbed: Undisturbed
+) -> None:
+    lost = [Partition(day) for day in Days.parse("2026-11-06", "2026-11-07")]
+    for name in TABLES:
+        older.table(name).forget(lost, run="by-hand")
+    runs = [older.launch(days, parallel=2 - number % 2) for number, days in enumerate(OVERLAPPING)]
+    assert [said_a_step(run) for run in runs] == [True] * 3
+    began = time.monotonic()
+    for run, moment in zip(runs, moments, strict=False):
+        time.sleep(max(0.0, began + moment * undisturbed.seconds - time.monotonic()))
+        run.kill()
+    errors = [run.communicate(timeout=300)[1] for run in runs]
+    ends = [run.returncode for run in runs]
+    assert ends[0] == -signal.SIGKILL
+    assert set(ends[1:-1]) <= {-signal.SIGKILL, 0}, errors  # done before its moment came, or not to be killed
+    assert ends[-1] == 0, errors
+    older.finish()
+    undisturbed.check(older)
 
 
 @pytest.mark.parametrize("parallel", [1, 2])

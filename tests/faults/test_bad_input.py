@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 
 from featurelib.days import Days
 from featurelib.engine import Loop
-from featurelib.errors import FeaturelibError, PartitionsFailedError
+from featurelib.errors import FeaturelibError, LogMissingError, PartitionsFailedError
 from featurelib.generator import ClickLogs, generate
+from featurelib.ledger import plan
 from featurelib.pipeline import Pipeline
 from featurelib.runs import Report, backfill
 from featurelib.tables import Partition, VersionedTable
@@ -71,6 +73,17 @@ def csv_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def usual(parquet_base: Path, csv_base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
+    """What a build of the second day tells if nobody tampers with its logs, by file."""
+    reports = {}
+    for example, base in ((PARQUET, parquet_base), (CSV, csv_base)):
+        root = tmp_path_factory.mktemp("usual") / "project"
+        shutil.copytree(base, root)
+        reports[example.file] = example.build(root, example.bad)
+    return reports
+
+
 def header() -> list[str]:
     names = ["impression_id", "policy", "campaign", "timestamp", "item_id", "position", "click", "propensity_score"]
     return [*names, *(f"user_feature_{number}" for number in range(4)), "user-item_affinity_0"]
@@ -113,6 +126,17 @@ def in_the_whole_day(change: Callable[[Path], Any]) -> Callable[[Path], None]:
     return tamper
 
 
+def quoted(change: Callable[[Rows], Rows]) -> Callable[[Path], None]:
+    """Write all fields in quotes: an empty one is then an empty text."""
+
+    def tamper(path: Path) -> None:
+        rows = change(read_csv(path))
+        with gzip.open(path, "wt", newline="", encoding="utf-8") as file:
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
+
+    return tamper
+
+
 def setting(column: str, value: str, rows: slice = slice(1, None)) -> Callable[[Rows], Rows]:
     def change(table: Rows) -> Rows:
         place = table[0].index(column)
@@ -121,6 +145,29 @@ def setting(column: str, value: str, rows: slice = slice(1, None)) -> Callable[[
         return table
 
     return change
+
+
+def ids(*values: str) -> Callable[[Rows], Rows]:
+    def change(table: Rows) -> Rows:
+        for value, row in zip(values, table[1:], strict=False):
+            row[0] = value
+        return table
+
+    return change
+
+
+def with_another_file(rows: slice) -> Callable[[Path], None]:
+    """Write a second file of the day that repeats some rows of the first."""
+    return lambda path: write_csv(path.with_name("random_again.csv.gz"), [header(), *read_csv(path)[rows]])
+
+
+def with_a_link(path: Path) -> None:
+    path.with_name("random_link.csv.gz").symlink_to(path.name)
+
+
+def moved(rows: int, at: pl.Expr) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Set the time of the first so many events."""
+    return lambda frame: pl.concat([frame.head(rows).with_columns(shown_at=at), frame.slice(rows)])
 
 
 def zeroed(content: bytes) -> bytes:
@@ -161,6 +208,18 @@ REFUSED = {
         2,
         r"ColumnTypeError: log 'impressions' needs column 'position' of file \S+hr=12/part-0\.parquet to be Int16 .*"
         r"got String\. Write the file again with that type",
+    ),
+    "Parquet clock in milliseconds": (
+        PARQUET,
+        in_parquet(lambda frame: frame.with_columns(pl.col("shown_at").dt.epoch("ms"))),
+        2,
+        r"ColumnTypeError: log 'impressions' needs column 'shown_at' of .* got Int64\. .* declare the column's epoch",
+    ),
+    "Parquet clock without a zone": (
+        PARQUET,
+        in_parquet(lambda frame: frame.with_columns(pl.col("shown_at").dt.replace_time_zone(None))),
+        2,
+        r"ColumnTypeError: log 'impressions' needs column 'shown_at' of .*time_zone=None\)\. .* as the column's zone",
     ),
     "unknown Parquet column": (
         PARQUET,
@@ -236,9 +295,47 @@ COUNTED = {
         in_parquet(lambda frame: pl.concat([frame, frame])),
         {"duplicate": WHOLE_FILE},
     ),
+    "Parquet clocks in the future": (
+        PARQUET,
+        in_parquet(moved(3, pl.col("landed_at").dt.offset_by("11m"))),
+        {"in_the_future": 3},
+    ),
+    "Parquet clocks that were never set": (
+        PARQUET,
+        in_parquet(moved(2, pl.lit(datetime(1969, 12, 31, tzinfo=UTC)).dt.cast_time_unit("us"))),
+        {"before_1970": 2},
+    ),
     "a Parquet hour without rows": (PARQUET, in_parquet(pl.DataFrame.clear), {}),
     "null keys in CSV": (CSV, in_csv(setting("impression_id", "", slice(10, 13))), {"missing_value": 3}),
     "duplicate keys in CSV": (CSV, in_csv(lambda rows: [*rows, *rows[1:5]]), {"duplicate": 4}),
+    "a second CSV file with the last rows of the first": (CSV, with_another_file(slice(-40, None)), {"duplicate": 40}),
+    "a CSV file under two names": (CSV, with_a_link, {}),
+    "leading zeros and twenty digits as keys in CSV": (
+        CSV,
+        in_csv(ids("7", "07", "007", "12345678901234567890", "12345678901234567891", "1e3", "1000")),
+        {},
+    ),
+    "empty keys in CSV": (CSV, quoted(ids("", "", "")), {"duplicate": 2}),
+    "CSV clocks in seconds, milliseconds and microseconds": (
+        CSV,
+        in_csv(
+            lambda rows: [
+                [*row[:3], str(1_574_640_000 * 1000 ** (n % 3)) if 0 < n < 7 else row[3], *row[4:]]
+                for n, row in enumerate(rows)
+            ]
+        ),
+        {"bad_type": 6},
+    ),
+    "CSV clocks without a zone": (
+        CSV,
+        in_csv(setting("timestamp", "2019-11-25 01:00:00", slice(1, 4))),
+        {"bad_time": 3},
+    ),
+    "CSV clocks before 1970": (
+        CSV,
+        in_csv(setting("timestamp", "1969-12-31 23:59:59+00:00", slice(1, 4))),
+        {"before_1970": 3},
+    ),
     "texts for numbers in CSV": (CSV, in_csv(setting("position", "left", slice(10, 12))), {"bad_type": 2}),
     "numbers out of range in CSV": (CSV, in_csv(setting("position", "9", slice(10, 12))), {"out_of_range": 2}),
     "short rows in CSV": (CSV, in_csv(lambda rows: [*rows[:-1], rows[-1][:5]]), {"field_count": 1}),
@@ -287,18 +384,19 @@ def test_bad_rows_are_counted_by_reason_and_set_aside_and_the_others_are_built(
     tamper: Callable[[Path], Any],
     dropped: dict[str, int],
     tmp_path: Path,
+    usual: dict[str, Report],
     request: pytest.FixtureRequest,
 ) -> None:
-    clean = tampered(example, lambda _: None, tmp_path / "clean", request)
-    usual = example.build(clean, example.bad).logs[example.pipeline.samples.log.name]
-    height = rows_of(clean / "logs" / example.file)
+    expected = usual[example.file].logs[example.pipeline.samples.log.name]
+    base: Path = request.getfixturevalue("parquet_base" if example is PARQUET else "csv_base")
+    height = rows_of(base / "logs" / example.file)
     root = tampered(example, tamper, tmp_path / "project", request)
     before = live(example, root)
     report = example.build(root, example.bad)
     counts = report.logs[example.pipeline.samples.log.name]
     more = {reason: height if number == WHOLE_FILE else number for reason, number in dropped.items()}
-    reasons = {*usual.dropped, *counts.dropped}
-    found = {reason: counts.dropped.get(reason, 0) - usual.dropped.get(reason, 0) for reason in reasons}
+    reasons = {*expected.dropped, *counts.dropped}
+    found = {reason: counts.dropped.get(reason, 0) - expected.dropped.get(reason, 0) for reason in reasons}
     assert {reason: number for reason, number in found.items() if number} == more
     assert counts.rows_in == counts.kept + sum(counts.dropped.values())
     assert report.features.kept == counts.kept
@@ -310,3 +408,38 @@ def test_bad_rows_are_counted_by_reason_and_set_aside_and_the_others_are_built(
 
 def rows_of(path: Path) -> int:
     return pl.read_parquet(path).height if path.suffix == ".parquet" else len(read_csv(path)) - 1
+
+
+def test_clicks_on_what_was_never_shown_are_credited_to_nothing(
+    tmp_path: Path, usual: dict[str, Report], request: pytest.FixtureRequest
+) -> None:
+    root = tampered(PARQUET, lambda _: None, tmp_path / "project", request)
+    nobodys = in_the_whole_day(in_parquet(lambda frame: frame.with_columns(request_id=pl.lit("nobody's"))))
+    nobodys(root / "logs" / PARQUET.file.replace("impressions", "clicks"))
+    report = PARQUET.build(root, PARQUET.bad)
+    before, after = usual[PARQUET.file].logs["clicks"], report.logs["clicks"]
+    samples = PARQUET.table(root, "samples").scan(partitions=[Partition(PARQUET.bad.start)]).collect()
+    assert before.kept > after.kept == 0 == samples["clicked"].sum()
+    assert after.dropped["no_impression"] == before.kept + before.dropped.get("outside_window", 0)
+    assert after.rows_in == before.rows_in == sum(after.dropped.values())
+    aside = PARQUET.table(root, "quarantine").scan().filter(reason="no_impression").collect()
+    assert aside["row"].str.contains("nobody's").sum() == after.dropped["no_impression"]
+    assert usual[PARQUET.file].logs["samples"] == report.logs["samples"]
+
+
+def test_a_partition_that_disappears_after_it_was_used_is_named_and_the_tables_stay(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    root = tampered(CSV, lambda _: None, tmp_path / "project", request)
+    CSV.build(root, CSV.bad)
+    before, version = live(CSV, root), CSV.table(root, "features").version
+    shutil.rmtree((root / "logs" / CSV.file).parent)
+    first = plan(CSV.pipeline, CSV.workspace(root), CSV.bad).entries[0]
+    assert (first.state, first.why) == (
+        "stale",
+        "1 file of log open_bandit gone; no log files for it any more, so it cannot be built",
+    )
+    with pytest.raises(LogMissingError, match=r"log 'open_bandit' has no file for 2019-11-25 \(1 in all\)"):
+        CSV.build(root, CSV.bad)
+    assert CSV.table(root, "features").version == version
+    assert live(CSV, root).equals(before)

@@ -9,8 +9,10 @@ import pytest
 from featurelib.days import Days
 from featurelib.lag import Curve, propose
 from featurelib.logs import Log
+from featurelib.samples import AttributedLabel, Impressions
 from featurelib.tables import Partition
-from tests.shop import logs, shop
+from pipelines.open_bandit import open_bandit
+from tests.shop import logs, rate, shop
 
 DAY = Days(date(2026, 11, 1), date(2026, 11, 1))
 HOUR = timedelta(hours=1)
@@ -73,6 +75,35 @@ def test_waits_follow_the_pipelines_windows_and_all_its_logs() -> None:
     other = propose(curve(impressions, {60: 1}), [pipeline])
     assert other is not None
     assert [(wait.label, wait.proposed) for wait in other.waits] == [(None, 3 * HOUR + HOUR / 2)]
+
+
+def test_a_label_waits_for_the_latest_of_the_logs_that_it_is_made_of() -> None:
+    impressions, clicks = logs()
+    orders = replace(clicks, name="orders")
+    labels = [
+        AttributedLabel("clicked", clicks, keys=["request_id", "item_id"], within="30m"),
+        AttributedLabel("ordered", orders, keys=["user_id", "item_id"], within="2h", via="clicked"),
+        AttributedLabel("recognized", replace(orders, name="others"), keys=["user_id", "item_id"], within="1h"),
+    ]
+    pipeline = shop(windows=[], samples=Impressions(impressions, labels=labels))
+    late = 10 * HOUR
+
+    def whole(log: str) -> timedelta:
+        return pipeline.settles_with(lambda other: late if other.name == log else timedelta())
+
+    assert whole("none") == 2.5 * HOUR
+    # a later impression takes a click of any label, a later click an order
+    assert whole("impressions") == whole("clicks") == whole("orders") == late + 2.5 * HOUR
+    assert whole("others") == late + HOUR
+
+
+def test_rows_that_no_label_is_made_of_are_waited_for_too() -> None:
+    impressions, clicks = logs(lateness=3 * HOUR)
+    views = replace(clicks, name="views", lateness=9 * HOUR)
+    assert shop((impressions, clicks), windows=[]).settles_after == 3.5 * HOUR
+    assert shop((impressions, clicks), windows=[rate(impressions, views)]).settles_after == 9 * HOUR
+    carried = replace(open_bandit.samples, log=replace(open_bandit.samples.log, lateness=5 * HOUR))
+    assert replace(open_bandit, samples=carried).settles_after == 5 * HOUR
 
 
 def test_nothing_is_proposed_from_no_lag() -> None:

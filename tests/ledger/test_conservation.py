@@ -5,15 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.errors import ConservationError
-from featurelib.ledger.conservation import Account, HourCounts, check, conservation
+from featurelib.ledger.conservation import UNCREDITED, Account, HourCounts, check, conservation
 from featurelib.runs import backfill
-from featurelib.samples import RowCounts
+from featurelib.samples import RowCounts, attribute, attribute_via
+from featurelib.samples.attribution import REASON
+from featurelib.samples.duplicates import ROW
 from featurelib.tables import Partition
+from featurelib.testing.samples import NEAREST
 from featurelib.workspace import Workspace
 from tests.shop import logs, shop, workspace, write
 
@@ -45,6 +49,22 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     write(clicks, space.logs, clicked, [*DAYS, DAYS.end + timedelta(days=1)])
     backfill(PIPELINE, space, DAYS, Loop(), say=lambda _: None)
     return space
+
+
+def test_the_uncredited_are_all_that_attribution_does_not_credit() -> None:
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+    minutes = pl.Series([0, 40, 40], dtype=pl.Int64) * timedelta(minutes=1) + at
+    clicks = pl.DataFrame({"k": ["a", "a", "b"], "clicked_at": minutes})
+    ordered_at = [at, at + timedelta(minutes=50), at + timedelta(hours=9), at]
+    orders = pl.DataFrame({"k": ["a", "b", "b", "c"], "ordered_at": ordered_at})
+    shown = pl.LazyFrame({"k": ["a"], "shown_at": [at], ROW: pl.Series([0], dtype=pl.UInt32)})
+    within = timedelta(minutes=30)
+    of_clicks = attribute(shown, clicks, keys=["k"], shown_at="shown_at", clicked_at="clicked_at", within=within)
+    of_orders = attribute_via(
+        of_clicks, orders, keys=["k"], clicked_at="clicked_at", converted_at="ordered_at", within=within
+    )
+    reasons = [*of_clicks[REASON], *of_orders[REASON]]
+    assert {reason for reason in reasons if reason is not None} == UNCREDITED == {*NEAREST} - {"credited"}
 
 
 def test_rows_and_labels_of_each_day_and_in_total(space: Workspace) -> None:

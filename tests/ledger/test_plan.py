@@ -13,6 +13,7 @@ import pytest
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.ledger import describe, digest, plan
+from featurelib.ledger.plan import Entry, Plan
 from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
 from featurelib.program import load
@@ -308,7 +309,8 @@ def test_a_longer_window_is_the_same_however_it_is_written():
 def test_other_features_need_another_program_and_leave_the_samples(complete: Shop, changes: dict[str, Sequence[Any]]):
     pipeline = shop(fit=PIPELINE.fit, **changes)
     assert complete.states(pipeline, "samples") == ALL
-    assert {state for state, _ in complete.states(pipeline, "features").values()} == {"stale"}
+    (state,) = set(complete.states(pipeline, "features").values())
+    assert state == ("stale", "no program is fitted as declared")
     # NOTE: the rule drops nothing, so the program means the same; it must still count as fitted to this declaration
     complete.build(pipeline)
     assert complete.states(pipeline, "features") == ALL
@@ -321,6 +323,33 @@ def test_another_program_makes_features_stale_and_leaves_the_samples(complete: S
     assert set(complete.states(PIPELINE, "features").values()) == {("stale", "the program is another one now")}
     ranges = [(run[0].table, len(run), run[0].state) for run in plan(PIPELINE, complete.space, DAYS).ranges()]
     assert ranges == [("samples", 3, "complete"), ("features", 3, "stale")]
+
+
+def spans(timezone: str, *texts: str) -> list[str]:
+    """Return the lines of a plan in which these partitions are stale, and no other is there."""
+    entries = [Entry("samples", Partition.parse(text), "stale", "x", 1, due=True) for text in texts]
+    of_features = [replace(entry, table="features") for entry in entries]
+    lines = Plan("p", tuple(entries + of_features), timezone).only(["stale"]).text().splitlines()
+    shown = [line.split(maxsplit=1)[1].removesuffix("stale: x").strip() for line in lines[1:-1]]
+    assert shown[: len(shown) // 2] == shown[len(shown) // 2 :]
+    return shown[: len(shown) // 2]
+
+
+def test_only_partitions_that_follow_on_each_other_are_told_as_a_range():
+    days = [f"2026-{day}" for day in ("02-28", "03-01", "03-03", "03-04", "03-05", "03-09")]
+    assert spans("UTC", *days) == ["2026-02-28 .. 2026-03-01", "2026-03-03 .. 2026-03-05", "2026-03-09"]
+
+
+def test_an_hour_follows_on_the_last_one_that_its_day_had():
+    evening = ["2026-03-28T22", "2026-03-28T23", "2026-03-29T00"]
+    assert spans("Europe/Berlin", *evening) == ["2026-03-28T22 .. 2026-03-29T00"]
+    assert spans("Europe/Berlin", "2026-03-29T22", "2026-03-30T00") == ["2026-03-29T22 .. 2026-03-30T00"]
+    assert spans("UTC", "2026-03-29T22", "2026-03-30T00") == ["2026-03-29T22", "2026-03-30T00"]
+    autumn = ["2026-10-25T23", "2026-10-26T00"]
+    assert spans("Europe/Berlin", *autumn) == autumn
+    assert spans("Europe/Berlin", "2026-10-25T23", "2026-10-25T24", "2026-10-26T00") == [
+        "2026-10-25T23 .. 2026-10-26T00"
+    ]
 
 
 def test_other_rules_of_the_feature_table_make_features_stale(complete: Shop):

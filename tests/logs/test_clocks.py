@@ -135,6 +135,51 @@ def test_whole_numbers_of_a_parquet_file_are_instants(
     assert (later.rows_elsewhere, later.rejects.height, later.frame.collect().height) == (8, 0, 0)
 
 
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_times_without_a_zone_of_a_parquet_file_are_of_the_declared_zone(
+    make_log: Callable[..., Log], put: Callable[..., Path], read_day: Callable[..., LogSlice], unit: Any
+) -> None:
+    hour = timedelta(hours=1)
+    berlin = Column(dtype=pl.Datetime(unit, "UTC"), doc="x", zone="Europe/Berlin")
+    log = make_log(".parquet", table=type("Berlin", (Click,), {"at": berlin}), lateness=400 * DAY)
+    autumn, spring, never = datetime(2026, 10, 25, 2, 30), datetime(2026, 3, 29, 2, 30), 2**62 // 10**3  # noqa: DTZ001
+    local = START.replace(tzinfo=None)
+    values = pl.Series([local, local + hour, None, autumn, spring, local + 26 * hour], dtype=pl.Datetime("ms"))
+    frame = pl.DataFrame({"at": pl.concat([values, pl.Series([never]).cast(pl.Datetime("ms"))])})
+    frame.write_parquet(put("a.parquet", ""))
+    pl.DataFrame({"at": [START]}, schema={"at": pl.Datetime(unit, "UTC")}).write_parquet(put("b.parquet", ""))
+    day = read_day(log)
+    assert day.frame.collect().schema == log.table.polars_schema()
+    assert day.frame.collect()["at"].to_list() == [START, START]
+    assert (day.rows_read, day.rows_elsewhere) == (8, 1)  # the first is of the evening before, in UTC
+    assert day.rejects.select("line", "reason", "value").rows()[:-1] == [
+        (3, "missing_value", None),
+        (4, "bad_time", "2026-10-25 02:30:00.000"),
+        (5, "bad_time", "2026-03-29 02:30:00.000"),
+        (6, "outside_partition", day.rejects["value"][3]),
+    ]
+    assert day.rejects["value"][3].startswith("2026-11-02 01:00:00")
+    assert day.rejects["reason"].to_list()[4:] == ["bad_time"]
+    assert day.rejects["row"][1] == '{"at":"2026-10-25 02:30:00","landed":null,"id":null}'
+
+
+def test_times_without_a_zone_are_refused_unless_it_is_declared(
+    make_log: Callable[..., Log], put: Callable[..., Path], read_day: Callable[..., LogSlice]
+) -> None:
+    local = pl.DataFrame({"at": [START.replace(tzinfo=None)]})
+    local.write_parquet(put("a.parquet", ""))
+    with pytest.raises(ColumnTypeError, match=r"time_zone=None\). If all are of one zone, declare .* zone='UTC'\."):
+        read_day(make_log(".parquet", table=Click))
+    coarse = Column(dtype=pl.Datetime("ms", "UTC"), doc="x", zone="UTC")
+    with pytest.raises(ColumnTypeError, match=r"to be Datetime.*'ms'.* widens to it without loss, got"):
+        read_day(make_log(".parquet", table=type("Coarse", (Click,), {"at": coarse})))
+    put("a.csv", "at\n2026-11-01 00:00:00\n")
+    assert read_day(make_log(".csv", table=Click)).rejects["reason"].to_list() == ["bad_time"]
+    utc = type("Utc", (Click,), {"at": Column(dtype=pl.Datetime("us", "UTC"), doc="x", zone="UTC")})
+    for suffix in (".csv", ".parquet"):
+        assert read_day(make_log(suffix, table=utc)).frame.collect()["at"].to_list() == [START]
+
+
 def test_numbers_that_are_not_declared_are_refused(
     make_log: Callable[..., Log], put: Callable[..., Path], read_day: Callable[..., LogSlice]
 ) -> None:

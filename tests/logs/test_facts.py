@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -107,6 +108,9 @@ def test_facts_of_a_parquet_file(make_log: Callable[..., Log], put: Callable[...
     latest = START + timedelta(hours=30)
     assert [file.landed_at for file in found] == [latest, latest, None, None, None, None, latest]
     assert look(make_log(".parquet"), tmp_path)[0].landed_at is None
+    landed = replace(Click.columns["landed"], nullable=True, optional=True, zone="Asia/Tokyo")
+    told = look(make_log(".parquet", table=type("Told", (Click,), {"landed": landed})), tmp_path)
+    assert [file.landed_at for file in told] == [latest, latest, latest - timedelta(hours=9), None, None, None, latest]
     assert _instant(1_999, 10**9) == datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
 
 
@@ -222,7 +226,7 @@ def test_a_cache_that_cannot_be_used_is_done_without(
     want = look(log, tmp_path)
     assert look(log, tmp_path, tmp_path) == want
     assert look(log, tmp_path, tmp_path / "2026-11-01/a.csv/facts.db") == want
-    monkeypatch.setattr("featurelib.logs._cache._WAIT_S", 0)
+    monkeypatch.setattr("featurelib.cachefile._WAIT_S", 0)
     look(log, tmp_path, cache)
     with closing(sqlite3.connect(cache, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -261,3 +261,45 @@ def test_a_folder_with_glob_signs_is_read_as_it_is_named(
     path.rename(tmp_path / "x[ab]=1/2026-11-01.parquet")
     day = read_day(make_log(".parquet", files="x[ab]=1/{dt}.parquet"))
     assert day.frame.collect().shape == (3, 7)
+
+
+def test_rows_of_several_files_are_rejected_where_they_stand(
+    make_log: Callable[..., Log], put_frame: Callable[..., Path], read_day: Callable[..., LogSlice]
+) -> None:
+    late = pl.col("shown_at") + pl.when(pl.col("slot") == 2).then(timedelta(days=3)).otherwise(timedelta(0))
+    put_frame(RAW, "a.parquet")
+    put_frame(RAW.clear(), "b.parquet")
+    put_frame(RAW.with_columns(late), "c.parquet")  # one that its footer cannot vouch for
+    put_frame(RAW.with_columns(slot=pl.lit(None, dtype=pl.Int32)), "d.parquet")
+    put_frame(RAW, "e.parquet")
+    day = read_day(make_log(".parquet"))
+    stood = day.rejects.with_columns(pl.col("file").str.slice(-9, 1)).select("file", "line", "reason").rows()
+    nulls = [("d", line, "missing_value") for line in (1, 2, 3)]
+    assert stood == [("c", 2, "outside_partition"), *nulls]
+    kept = day.numbered("#").collect(engine="in-memory")
+    assert kept["#"].is_sorted()
+    assert day.rows_read == 12 == kept.height + len(stood) + day.rows_elsewhere
+    places = day.sources(kept["#"]).with_columns(pl.col("file").str.slice(-9, 1))
+    assert places.filter(pl.col("file").is_in(["a", "c", "e"])).select("file", "line").rows() == [
+        ("a", 1),
+        ("a", 2),
+        ("a", 3),
+        ("c", 1),
+        ("c", 3),
+        ("e", 1),
+        ("e", 2),
+        ("e", 3),
+    ]
+
+
+def test_of_several_files_the_damaged_one_is_named(
+    make_log: Callable[..., Log], put_frame: Callable[..., Path], read_day: Callable[..., LogSlice]
+) -> None:
+    for name in ("a.parquet", "b.parquet", "c.parquet"):
+        path = put_frame(RAW, name)
+        if name == "b.parquet":
+            content = bytearray(path.read_bytes())
+            content[4:400] = bytes(396)  # the pages, not the footer
+            path.write_bytes(content)
+    with pytest.raises(LogFileError, match=r"b.parquet: cannot be read"):
+        read_day(make_log(".parquet"))

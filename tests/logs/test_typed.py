@@ -12,9 +12,9 @@ from featurelib.logs._typed import type_faults, typed
 from featurelib.schema.column import Column, Epoch
 
 
-def parsed(texts: list[str], dtype: pl.DataType, epoch: Epoch | None = None) -> list[Any]:
+def parsed(texts: list[str], dtype: pl.DataType, *, epoch: Epoch | None = None, zone: str | None = None) -> list[Any]:
     """Type texts; one that fails is shown as its reason."""
-    columns = {"x": Column(dtype=dtype, doc="x", epoch=epoch)}
+    columns = {"x": Column(dtype=dtype, doc="x", epoch=epoch, zone=zone)}
     rows = typed(pl.DataFrame({"x": texts}, schema={"x": pl.String}), columns, ("",))
     faults = type_faults(columns)
     reason = pl.coalesce(*(pl.when(fault.broken).then(pl.lit(fault.reason)) for fault in faults))
@@ -68,6 +68,11 @@ AT = datetime(2026, 11, 1, 12, 30, 15, tzinfo=UTC)
         ("1762000215", "bad_type"),
         ("2026-11-01T12:30:15+99:00", "bad_type"),
         (" 2026-11-01T12:30:15Z", "bad_type"),
+        ("01/Nov/2026:12:30:15 +0000", AT),
+        ("01/Nov/2026:07:00:15 -0530", AT),
+        ("31/Nov/2026:12:30:15 +0000", "bad_type"),
+        ("01/Now/2026:12:30:15 +0000", "bad_type"),
+        ("01/Nov/2026:12:30:15", "bad_type"),
     ],
 )
 def test_an_instant_states_its_zone(text: str, want: object) -> None:
@@ -93,3 +98,39 @@ def test_a_local_time_states_no_zone() -> None:
         AT.replace(tzinfo=None, microsecond=500_000),
     ]
     assert parsed(["2026-11-01T12:30:15Z", "noon"], dtype) == ["bad_time", "bad_type"]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("2026-07-01 14:30:15", AT.replace(month=7)),
+        ("2026-11-01T13:30:15.000001", AT.replace(microsecond=1)),
+        ("2026-11-01T13:30:15.0000010", AT.replace(microsecond=1)),
+        ("2026-11-01T12:30:15Z", AT),  # what is stated counts
+        ("2026-11-01 07:30:15-05", AT),
+        ("01/Nov/2026:07:30:15 -0500", AT),
+        ("1793536215", AT),
+        ("2026-10-25 01:59:59", datetime(2026, 10, 24, 23, 59, 59, tzinfo=UTC)),
+        ("2026-10-25 02:00:00", "bad_time"),  # Berlin's clocks show it twice
+        ("2026-10-25 02:59:59.999999", "bad_time"),
+        ("2026-10-25 03:00:00", datetime(2026, 10, 25, 2, tzinfo=UTC)),
+        ("2026-10-25 02:30:00+02:00", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("2026-03-29 02:00:00", "bad_time"),  # and skip it
+        ("2026-03-29 02:59:59", "bad_time"),
+        ("2026-03-29 03:00:00", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        ("0000-01-01 00:00:00", "bad_time"),
+        ("17", "bad_time"),  # of another unit
+        ("2026-02-30 12:30:15", "bad_type"),
+        ("2026-11-01 12:30:15.1234567", "bad_type"),
+        ("2026-11-01", "bad_type"),
+    ],
+)
+def test_a_declared_zone_is_that_of_times_that_state_none(text: str, want: object) -> None:
+    assert parsed([text], pl.Datetime("us", "UTC"), epoch="s", zone="Europe/Berlin") == [want]
+
+
+def test_a_declared_zone_need_not_be_the_columns() -> None:
+    texts = ["2026-11-01 12:30:15", "1500-01-01 00:00:00", "9999-12-31 23:59:59"]
+    (tokyo, *others) = parsed(texts, pl.Datetime("ns", "Asia/Tokyo"), zone="UTC")
+    assert (tokyo, tokyo.hour, others) == (AT, 21, ["bad_type", "bad_type"])
+    assert parsed(texts[2:], pl.Datetime("us", "UTC"), zone="UTC") == [datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)]

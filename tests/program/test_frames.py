@@ -14,7 +14,7 @@ def test_pandas_keeps_its_index_and_the_types_of_kept_columns():
     ids = pd.array([2**62 + 1, None, 3], dtype="Int64")
     frame = pd.DataFrame({"id": ids, "x": [1.0, None, 3.0]}, index=[7, 7, 1])
     before = frame.copy(deep=True)
-    made = PROGRAM.transform(frame, keep=["id"])
+    made = PROGRAM.transform(frame, keep="id")
     assert list(made.columns) == ["id", "half"]
     pd.testing.assert_series_equal(made["id"], frame["id"])
     assert made["half"].tolist()[::2] == [0.5, 1.5]

@@ -127,7 +127,7 @@ def test_row_error_shows_a_short_piece_of_a_long_value():
 def test_program_that_reads_what_nobody_makes_is_refused():
     with pytest.raises(ColumnMissingError, match="cross reads column 'x__bin', which the program lacks"):
         Program((CROSS,), {"t": TEXT}, ("cross",))
-    with pytest.raises(ColumnMissingError, match="the program's output reads column 'y', which its chains lacks"):
+    with pytest.raises(ColumnMissingError, match="the program's output reads column 'y', which the program lacks"):
         Program((BINS,), {"x": NUMBER}, ("y",))
     with pytest.raises(ColumnMissingError, match="x__bin reads column 'x', which the samples table lacks"):
         Program.of([BINS], {"t": TEXT}, ["x__bin"])

@@ -138,7 +138,9 @@ def test_half_of_the_clicks_without_a_cart_stay_by_their_hash(otto: Built, event
         event.id
         for event in events
         if event.type == "clicks"
-        and (event.id in carted or xxhash.xxh64_intdigest(f"0\x1f{event.id}".encode(), seed=42) < limit)
+        and (
+            event.id in carted or xxhash.xxh64_intdigest(f"0\x1fkeep_fraction\x1f{event.id}".encode(), seed=42) < limit
+        )
     }
     assert set(otto.samples["event_id"]) == stays
     assert dict(otto.samples.select("event_id", "sample_weight").iter_rows()) == {

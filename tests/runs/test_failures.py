@@ -138,6 +138,18 @@ def test_the_plan_says_failed_with_the_error_until_the_file_is_mended(damaged: S
     assert list((damaged.space.pipeline("shop") / "failures").rglob("*.json")) == []
 
 
+def test_a_failure_is_not_forgotten_when_the_day_matures(damaged: Shop):
+    early = datetime.combine(BAD + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+    one = Days(BAD, BAD)
+    with pytest.raises(LogFileError):
+        damaged.build(days=one, now=early)
+    told = [plan(PLAIN, damaged.space, one, now=now).entries[0] for now in (early, PLAIN.mature_at(Partition(BAD)))]
+    assert [(entry.state, entry.due) for entry in told] == [("failed", True)] * 2
+    assert told[0].why == told[1].why
+    damaged.mend()
+    assert damaged.states("samples", days=one) == ["missing"]
+
+
 def test_a_day_that_was_built_before_keeps_its_rows_when_its_rebuild_fails(damaged: Shop):
     damaged.mend()
     damaged.build()

@@ -1,5 +1,6 @@
 """Maturity: a day built before its labels are final says so, and is built once more when they are."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from featurelib.ledger.explain import explain
 from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
 from featurelib.runs import Report, backfill
-from featurelib.samples import AttributedLabel, Impressions
+from featurelib.samples import AttributedLabel, Impressions, KeepFraction
 from featurelib.schema import Column, Table
 from featurelib.tables import Partition, VersionedTable
 from featurelib.workspace import Workspace
@@ -103,12 +104,27 @@ def test_late_clicks_make_a_provisional_day_stale_and_the_rebuild_counts_what_tu
     }
     report = build(space, later)
     assert changes(space) == {"clicked 0 to 1": 1}
-    assert "Labels that the last build turned: clicked 0 to 1 1" in report.text()
+    assert "Samples that the last build changed: clicked 0 to 1 1" in report.text()
     assert states(planned(space, later))["samples"][:2] == ("provisional", False)
     for table in ("samples", "features"):
         found = rows(space, table)
         assert found["event_id"].to_list() == [f"e{n}" for n in range(10)]
         assert found.filter(pl.col("clicked") == 1)["event_id"].to_list() == ["e1", "e4"]
+
+
+def test_a_negative_that_was_sampled_out_and_then_clicked_is_a_new_row_with_1(space: Workspace):
+    samples = Impressions(
+        IMPRESSIONS,
+        labels=PIPELINE.samples.labels,
+        keep=[KeepFraction(1e-12, label="clicked", keys=["event_id"])],
+    )
+    thinned = shop(samples=samples, fit=ONE, windows=[])
+    build(space, EARLY, of=thinned)
+    land_late_click(space)
+    report = build(space, MATURE, of=thinned)
+    assert rows(space, "samples")["event_id"].to_list() == ["e1", "e4"]
+    assert changes(space) == {"new rows": 1, "new rows with clicked 1": 1}
+    assert "Samples that the last build changed: new rows 1, new rows with clicked 1 1" in report.text()
 
 
 def test_a_mature_day_is_due_once_and_complete_after(space: Workspace):
@@ -136,7 +152,29 @@ def test_clicks_that_landed_before_maturity_are_in_the_one_rebuild(space: Worksp
     assert planned(space, MATURE).nothing_to_do
     told = explain(PIPELINE, space, Partition(DAY), now=MATURE).text()
     assert "labels    final at 2026-11-03 02:30Z" in told
-    assert told.endswith("labels that the last build turned: clicked 0 to 1 1")
+    assert told.endswith("samples that the last build changed: clicked 0 to 1 1")
+
+
+def test_a_late_impression_that_takes_a_click_is_waited_for(space: Workspace):
+    late = replace(IMPRESSIONS, lateness=timedelta(days=1))
+    on_time = replace(CLICKS, lateness=timedelta())
+    labels = [AttributedLabel("clicked", on_time, keys=["user_id", "item_id"], within="6h")]
+    pipeline = shop(fit=ONE, windows=[], samples=Impressions(late, labels=labels))
+    mature = MIDNIGHT + timedelta(days=1, hours=6)
+    assert pipeline.mature_at(Partition(DAY)) == mature
+
+    write(late, space.logs, [], [NEXT + timedelta(days=1)])
+    click = clicked(2) | {"clicked_at": MIDNIGHT + timedelta(hours=5), "event_id": "c9"}
+    write_file(on_time, space.logs, NEXT, [click | {"landed_at": click["clicked_at"]}], name="more")
+    build(space, mature - timedelta(hours=1), of=pipeline)
+    assert rows(space, "samples").filter(pl.col("clicked") == 1)["event_id"].to_list() == ["e1", "e2"]
+    assert states(planned(space, mature - timedelta(hours=1), pipeline))["samples"][:2] == ("provisional", False)
+    other = shown(2) | {"event_id": "taker", "shown_at": MIDNIGHT + timedelta(hours=4)}
+    landed = other | {"landed_at": other["shown_at"] + timedelta(hours=23)}
+    write_file(late, space.logs, NEXT + timedelta(days=1), [landed], name="late")
+    build(space, mature, of=pipeline)
+    assert changes(space) == {"clicked 1 to 0": 1}
+    assert states(planned(space, mature, pipeline))["samples"][:2] == ("complete", False)
 
 
 def test_a_day_built_once_mature_is_never_provisional(space: Workspace):
@@ -176,7 +214,7 @@ def test_a_chained_label_matures_after_both_windows(space: Workspace):
         AttributedLabel("ordered", ORDERS, keys=["user_id", "item_id"], within="3h", via="clicked"),
     ]
     pipeline = shop(fit=ONE, windows=[], samples=Impressions(IMPRESSIONS, labels=labels))
-    mature = MIDNIGHT + timedelta(hours=3.5) + ORDERS.lateness
+    mature = MIDNIGHT + timedelta(hours=3.5) + CLICKS.lateness  # a click that late may take an order
     assert pipeline.samples.reach(labels[1]) == timedelta(hours=3.5)
     assert pipeline.mature_at(Partition(DAY)) == mature
 

@@ -113,3 +113,53 @@ def test_without_a_fix_nothing_is_built_and_it_says_so(space: Workspace) -> None
 
 def test_no_such_rows_are_nothing_to_replay(space: Workspace) -> None:
     assert "nothing to replay" in again(LONGER, space, reason="duplicate").text()
+
+
+def test_a_row_that_came_too_late_is_put_back_where_it_belongs(space: Workspace) -> None:
+    late = event(FIRST, 20, "shown_at") | {"event_id": "late"}
+    write_file(IMPRESSIONS, space.logs, NEXT.dt, [late], name="late")
+    write_file(IMPRESSIONS, space.logs, NEXT.dt + timedelta(days=1), [])
+    write_file(CLICKS, space.logs, NEXT.dt + timedelta(days=1), [])
+    build(PIPELINE, space)
+    assert quarantined(PIPELINE, space, [NEXT]).counts == {("impressions", "outside_partition"): 1}
+    patient = shop(logs(lateness=timedelta(hours=6)), fit=PIPELINE.fit)
+    done = replay(patient, space, [NEXT], Loop(), say=lambda _: None, reason="outside_partition")
+    assert done.partitions == (DAY, NEXT)
+    assert done.kept == {"impressions": 1}
+    there = VersionedTable.open(space.table("shop", "samples")).scan().collect(engine="in-memory")
+    assert there.filter(event_id="late")["dt"].to_list() == [FIRST]
+    lines = done.text().splitlines()
+    assert lines[2].split() == ["impressions", "outside_partition", "1", "0", "1"]
+    assert "put back: +1 rows of impressions kept" in lines
+    assert not any("not kept here" in line for line in lines)
+
+
+def test_a_click_is_put_back_with_the_day_of_its_impression(space: Workspace) -> None:
+    click = event(FIRST, 11, "clicked_at") | {"event_id": "next day"}
+    click["clicked_at"] = click["landed_at"] = datetime.combine(NEXT.dt, datetime.min.time(), tzinfo=UTC)
+    write_file(CLICKS, space.logs, NEXT.dt, [click], name="late")
+    build(PIPELINE, space)
+    assert ("clicks", "no_impression") in quarantined(PIPELINE, space, [NEXT]).counts
+    longer = shop(fit=PIPELINE.fit, within="20h")
+    done = replay(longer, space, [NEXT], Loop(), say=lambda _: None, log="clicks")
+    assert done.partitions == (DAY, NEXT)
+    there = VersionedTable.open(space.table("shop", "samples")).scan().collect(engine="in-memory")
+    assert there.filter(event_id=f"shown_at{FIRST}/11")["clicked"].to_list() == [1]
+
+
+def test_a_row_that_is_neither_set_aside_nor_kept_is_told(space: Workspace) -> None:
+    rows = shown(FIRST)
+    write_file(IMPRESSIONS, space.logs, FIRST, rows[:5] + rows[6:])
+    done = again(PIPELINE, space, log="impressions")
+    assert done.kept == {"impressions": 0}
+    assert "  1 are no longer set aside and not kept here" in done.text()
+
+
+def test_a_replay_tells_of_the_program_and_the_days_it_was_fitted_on(space: Workspace) -> None:
+    write_file(IMPRESSIONS, space.logs, NEXT.dt, [event(NEXT.dt, 1, "shown_at") | {"slot": 77}], name="bad")
+    build(PIPELINE, space)
+    done = replay(LONGER, space, [NEXT], Loop(), say=lambda _: None, log="impressions")
+    assert (done.partitions, done.kept) == ((NEXT,), {"impressions": 0})
+    assert (done.program, done.fitted_on) == (2, (DAY,))
+    assert "program v2; built again for it: 2026-11-02" in done.text()
+    assert again(LONGER, space, log="impressions").program is None

@@ -185,7 +185,15 @@ AGENTS = {
     "Mozilla/5.0 (compatible; AHREFSBOT/7.0)": True,
     "curl/8.4.0": True,
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0.0.0 Safari/537.36": True,
+    "Mozilla/5.0 (compatible; archive.org_bot +http://www.archive.org/details/archive.org_bot)": True,
+    "Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)": True,
+    "Mozilla/5.0 (compatible; Ezooms/1.0; help@moz.com)": True,
+    "UniversalFeedParser/4.2-pre-314-svn +http://feedparser.org/": True,
+    "Tiny Tiny RSS/1.11 (http://tt-rss.org/)": True,
+    "FeedBurner/1.0 (http://www.FeedBurner.com)": True,
     "Mozilla/5.0 (Linux; Android 10; CUBOT NOTE 20) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36": False,
+    "Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36": False,
+    "Mozilla/5.0 (Linux; U; Android 4.2.2; de-de; CUBOT; Build/JDQ39) AppleWebKit/534.30 Mobile Safari/534.30": False,
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Safari/604.1": False,
 }
 
@@ -194,6 +202,11 @@ def test_known_crawlers_are_told_from_browsers():
     found = marks(ListedAgents("agent"), [{"agent": agent} for agent in AGENTS])
     assert [reason == "bot_agent" for reason in found] == list(AGENTS.values())
     assert all(text == text.lower() and text.strip() for text in CRAWLERS)
+
+
+def test_one_text_is_one_agent():
+    rows = [{"agent": agent} for agent in ("Lumibot 2.0", "Mozilla/5.0")]
+    assert marks(ListedAgents("agent", "lumibot"), rows) == ["bot_agent", None]
 
 
 def test_only_blank_agents_may_be_listed():

@@ -22,7 +22,8 @@ from featurelib.runs import Run, build_samples
 from featurelib.samples import AttributedLabel, Impressions
 from featurelib.tables import Partition
 from featurelib.testing import attribute, first_of_each, floor_hour, poisons, smoothed_rate
-from featurelib.testing.strategies import ClickLog, click_logs, midnight
+from featurelib.testing.strategies import ClickLog, click_logs
+from featurelib.testing.zones import midnight
 from tests.shop import FORMATS, Row, in_file_order, logs, rate, shop, workspace, write
 
 ONE_HOUR, ONE_DAY = timedelta(hours=1), timedelta(days=1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from featurelib.errors import ColumnMissingError, ColumnTypeError, ParameterError
 from featurelib.samples.caps import CapPerUser
 from featurelib.samples.duplicates import ROW
+from featurelib.samples.fractions import KeepFraction
 from featurelib.samples.step import DROPPED
 
 SCHEMA = {"user": pl.String, "item": pl.Int64, DROPPED: pl.String}
@@ -45,7 +46,7 @@ def by_loop(rows: list[dict[str, Any]], most: int, seed: int) -> list[str | None
     users = defaultdict(list)
     for number, row in enumerate(rows):
         if row[DROPPED] is None and row["user"] is not None:
-            text = f"{seed}\x1f" + ("\x1e" if row["item"] is None else str(row["item"]))
+            text = f"{seed}\x1fcap_per_user\x1f" + ("\x1e" if row["item"] is None else str(row["item"]))
             users[row["user"]].append((xxhash.xxh64_intdigest(text.encode(), 42), number))
     over = {number for hashed in users.values() for _, number in sorted(hashed)[most:]}
     return ["over_cap" if number in over else row[DROPPED] for number, row in enumerate(rows)]
@@ -88,9 +89,34 @@ def test_larger_cap_keeps_the_same_rows_and_more_and_another_seed_others():
     assert kept(10) != kept(10, seed=1)
 
 
+def test_cap_after_a_fraction_takes_positives_and_negatives_alike():
+    # negatives that a fraction left have low hashes there; a cap by the same hash would drop positives first
+    frame = pl.LazyFrame(
+        {
+            "user": [f"u{n % 200}" for n in range(40_000)],
+            "item": range(40_000),
+            "click": [(n // 200 + n) % 20 == 0 for n in range(40_000)],
+        },
+        schema_overrides={"click": pl.Int8},
+    )
+    rows = frame.with_columns(pl.lit(None, pl.String).alias(DROPPED)).with_row_index(ROW)
+    thinned = KeepFraction(0.1, label="click", keys=["item"]).mark(rows)
+    capped = CapPerUser("user", most=10, keys=["item"]).mark(thinned)
+    before, after = (
+        found.filter(pl.col(DROPPED).is_null()).select("click").collect().to_series().mean()
+        for found in (thinned, capped)
+    )
+    assert before == pytest.approx(0.345, abs=0.02)
+    assert after == pytest.approx(before, abs=0.04)  # four standard errors of 2000 rows
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
-    [({"most": 0}, "most must be at least 1"), ({"keys": []}, "keys must be at least one column")],
+    [
+        ({"most": 0}, "a whole number, at least 1"),
+        ({"most": 1.5}, "a whole number, at least 1"),
+        ({"keys": []}, "keys must be at least one column"),
+    ],
 )
 def test_parameter_out_of_range_is_an_error(changed: dict[str, Any], message: str):
     with pytest.raises(ParameterError, match=message):

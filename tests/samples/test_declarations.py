@@ -15,7 +15,16 @@ from featurelib.errors import (
     ParameterError,
 )
 from featurelib.logs import Log
-from featurelib.samples import AttributedLabel, CarriedLabel, Impressions, RowCounts, add_carried, add_credits
+from featurelib.samples import (
+    AttributedLabel,
+    CarriedLabel,
+    DelayedFeedback,
+    Impressions,
+    RandomItems,
+    RowCounts,
+    add_carried,
+    add_credits,
+)
 from featurelib.samples.attribution import REASON
 from featurelib.samples.duplicates import ROW
 from featurelib.schema import Column, Table
@@ -49,6 +58,15 @@ def test_window_reads_as_people_write_it(text: str, length: int):
 def test_label_needs_a_key():
     with pytest.raises(ParameterError, match="keys must be at least one column"):
         clicked(keys=[])
+    with pytest.raises(ParameterError, match="keys must be each column once"):
+        clicked(keys=["item_id", "item_id"])
+
+
+def test_one_text_is_one_key():
+    assert clicked(keys="request_id") == clicked(keys=["request_id"])
+    assert Impressions(IMPRESSIONS, labels=[clicked()], key="request_id").key == ("request_id",)
+    with pytest.raises(ColumnMissingError, match="the key reads column 'requestid', which the samples table lacks"):
+        Impressions(IMPRESSIONS, labels=[clicked()], key="requestid")
 
 
 def test_label_names_a_key_that_its_log_lacks():
@@ -67,6 +85,13 @@ def test_samples_need_a_label():
 def test_unknown_zone_is_refused(zone: str):
     with pytest.raises(ParameterError, match="timezone must be a zone such as Europe/Berlin, got "):
         Impressions(IMPRESSIONS, labels=[clicked()], timezone=zone)
+
+
+def test_items_are_drawn_before_positives_are_shown_twice():
+    drawn, delayed = RandomItems("item_id", n=1, request="request_id"), DelayedFeedback("clicked", time="shown_at")
+    assert Impressions(IMPRESSIONS, labels=[clicked()], make=[drawn, delayed]).make == (drawn, delayed)
+    with pytest.raises(DeclarationError, match=r"RandomItems\(.* comes after DelayedFeedback, .* Give it first: make="):
+        Impressions(IMPRESSIONS, labels=[clicked()], make=[delayed, drawn])
 
 
 def test_carried_label_names_a_column_that_the_log_lacks():
@@ -185,7 +210,7 @@ def test_credits_count_and_tell_the_first_time_and_leave_rows_where_they_are():
         },
         schema={ROW: pl.UInt32, "clicked_at": TIME, REASON: pl.String},
     )
-    found = add_credits(samples, clicked(), attributed.lazy()).collect()
+    found = add_credits(samples, clicked(), attributed).collect()
     assert found.rows() == [(2, 0, None, 0), (0, 2, at + timedelta(minutes=3), 1), (1, 0, None, 0)]
     assert found.select("clicked", "clicked__count").dtypes == [pl.Int8, pl.Int32]
 
@@ -200,7 +225,7 @@ def test_counts_add_up_over_days_and_survive_a_round_trip():
 def test_sum_that_is_off_stops_the_run(kept: int, gap: str):
     message = (
         f"attribution of clicks of 2026-11-01: 5 rows in, {kept} kept, dropped: bad_time 0, duplicate 2. "
-        f"{gap} rows are unaccounted for; nothing was published."
+        f"{gap} rows are unaccounted for. This is a defect"
     )
     with pytest.raises(ConservationError, match=message):
         RowCounts(5, kept, {"duplicate": 2, "bad_time": 0}).check("attribution of clicks", "2026-11-01")

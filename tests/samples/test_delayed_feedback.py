@@ -102,7 +102,7 @@ def test_many_rows_keep_their_order_when_streamed():
 
 
 def test_a_label_without_times_is_refused():
-    with pytest.raises(ColumnMissingError, match="'click__at', which the samples lacks"):
+    with pytest.raises(ColumnMissingError, match="'click__at', which the samples table lacks"):
         DelayedFeedback("click", time="at").schema(pl.Schema({**GIVEN, "click": pl.Int8()}))
 
 

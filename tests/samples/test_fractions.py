@@ -50,7 +50,7 @@ def marked(rule: KeepFraction, rows: list[dict[str, Any]]) -> pl.DataFrame:
 @given(rows=ROWS, rate=RATES, seed=st.integers(0, 2))
 def test_negatives_stay_by_their_hash_and_weigh_one_over_the_rate(rows: list[dict[str, Any]], rate: float, seed: int):
     ids = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    inside = ids.select(in_share(seed, ["id"], rate)).to_series()
+    inside = ids.select(in_share("keep_fraction", seed, ["id"], rate)).to_series()
     expected = [
         (
             row[DROPPED] or (None if row["click"] == 1 or stays else "sampled_out"),
@@ -96,8 +96,9 @@ def test_weight_that_is_there_is_multiplied():
 
 @pytest.mark.parametrize("rate", [0, -0.1, 1.01, float("nan")])
 def test_rate_out_of_range_is_an_error(rate: float):
-    with pytest.raises(ParameterError, match="rate must be above 0 and at most 1"):
-        rule_of(rate)
+    for small in (rate, 1e-320):  # of which the hash keeps nothing
+        with pytest.raises(ParameterError, match=r"rate must be at least 2\*\*-64 and at most 1"):
+            rule_of(small)
     with pytest.raises(ParameterError, match="'calibrate': rate must be above 0 and at most 1"):
         calibrate(0.5, rate)
 

@@ -16,17 +16,17 @@ SCHEMA = {"user": pl.String, "item": pl.Int64}
 
 # made with xxhash 3.5 by itself: they may never change, for they say who is in a sample
 VECTORS = [
-    (0, {"a": "u1"}, 3075270346012894354),
-    (7, {"a": "u1", "b": 1}, 11409590451074550270),
-    (7, {"a": None, "b": 2}, 11959064698251138621),
-    (-3, {"a": ""}, 2039717756972500084),
-    (2**64, {"a": True, "b": None}, 17881028485442634975),
-    (42, {"a": "книга", "b": -(2**63)}, 5550194410201770751),
+    (0, {"a": "u1"}, 1602910342690722128),
+    (7, {"a": "u1", "b": 1}, 4318864713735164181),
+    (7, {"a": None, "b": 2}, 16402405789889753395),
+    (-3, {"a": ""}, 16935442791936072239),
+    (2**64, {"a": True, "b": None}, 1074022588312897034),
+    (42, {"a": "книга", "b": -(2**63)}, 17751474479760597002),
 ]
 
 
 def hashes(frame: pl.DataFrame, seed: int, keys: list[str]) -> list[int]:
-    return frame.lazy().select(keyed_hash(seed, keys)).collect(engine="in-memory").to_series().to_list()
+    return frame.lazy().select(keyed_hash("step", seed, keys)).collect(engine="in-memory").to_series().to_list()
 
 
 @pytest.mark.parametrize(("seed", "row", "expected"), VECTORS)
@@ -35,9 +35,9 @@ def test_hash_is_the_published_number(seed: int, row: dict[str, object], expecte
 
 
 @given(rows=KEYS, seed=st.integers(-5, 2**70))
-def test_hash_is_xxh64_of_seed_and_keys(rows: list[tuple[str | None, int | None]], seed: int):
+def test_hash_is_xxh64_of_seed_step_and_keys(rows: list[tuple[str | None, int | None]], seed: int):
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    texts = [[str(seed), *("\x1e" if key is None else str(key) for key in row)] for row in rows]
+    texts = [[str(seed), "step", *("\x1e" if key is None else str(key) for key in row)] for row in rows]
     assert hashes(frame, seed, ["user", "item"]) == [
         xxhash.xxh64_intdigest("\x1f".join(text).encode(), 42) for text in texts
     ]
@@ -46,13 +46,13 @@ def test_hash_is_xxh64_of_seed_and_keys(rows: list[tuple[str | None, int | None]
 @given(rows=KEYS, seed=st.integers(0, 3), rate=st.floats(0, 1) | st.sampled_from([0.1, 0.25, 0.5, 1 - 2**-53, 2**-64]))
 def test_share_is_of_all_hashes(rows: list[tuple[str | None, int | None]], seed: int, rate: float):
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-    inside = frame.select(in_share(seed, ["user", "item"], rate)).to_series()
+    inside = frame.select(in_share("step", seed, ["user", "item"], rate)).to_series()
     assert inside.dtype == pl.Boolean
     assert inside.to_list() == [h < math.floor(rate * 2**64) for h in hashes(frame, seed, ["user", "item"])]
 
 
 def test_hash_is_uint64_and_never_null():
-    hashed = pl.DataFrame({"a": [None, "x"]}, schema={"a": pl.String}).select(keyed_hash(0, ["a"])).to_series()
+    hashed = pl.DataFrame({"a": [None, "x"]}, schema={"a": pl.String}).select(keyed_hash("step", 0, ["a"])).to_series()
     assert (hashed.dtype, hashed.null_count()) == (pl.UInt64, 0)
 
 
@@ -71,32 +71,41 @@ def test_text_category_and_enum_have_the_same_hash():
 
 def test_rate_0_takes_none_and_rate_1_all():
     frame = pl.DataFrame({"a": [str(i) for i in range(100)]})
-    assert frame.select(in_share(0, ["a"], 0.0).sum()).item() == 0
-    assert frame.select(in_share(0, ["a"], 1.0).sum()).item() == 100
+    assert frame.select(in_share("step", 0, ["a"], 0.0).sum()).item() == 0
+    assert frame.select(in_share("step", 0, ["a"], 1.0).sum()).item() == 100
 
 
 def test_share_of_many_keys_is_near_the_rate_and_seeds_have_nothing_to_do_with_each_other():
-    frame = pl.DataFrame({"a": range(100_000)}).select(one=in_share(1, ["a"], 0.2), two=in_share(2, ["a"], 0.2))
+    frame = pl.DataFrame({"a": range(100_000)}).select(
+        one=in_share("step", 1, ["a"], 0.2), two=in_share("step", 2, ["a"], 0.2)
+    )
     one, two, both = frame.select(pl.col("one", "two").mean(), both=(pl.col("one") & pl.col("two")).mean()).row(0)
     # three standard errors: sqrt(0.2 * 0.8 / 1e5) = 0.0013, sqrt(0.04 * 0.96 / 1e5) = 0.0006
     assert (one, two) == (pytest.approx(0.2, abs=0.004), pytest.approx(0.2, abs=0.004))
     assert both == pytest.approx(0.04, abs=0.002)
 
 
+def test_shares_of_two_steps_have_nothing_to_do_with_each_other():
+    frame = pl.DataFrame({"a": range(100_000)}).select(
+        one=in_share("keep_fraction", 0, ["a"], 0.2), two=in_share("cap_per_user", 0, ["a"], 0.2)
+    )
+    assert frame.select((pl.col("one") & pl.col("two")).mean()).item() == pytest.approx(0.04, abs=0.002)
+
+
 def test_smaller_share_lies_within_the_larger():
     frame = pl.DataFrame({"a": range(2_000)})
-    assert frame.filter(in_share(3, ["a"], 0.3) & ~in_share(3, ["a"], 0.6)).is_empty()
+    assert frame.filter(in_share("step", 3, ["a"], 0.3) & ~in_share("step", 3, ["a"], 0.6)).is_empty()
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, math.nan])
 def test_rate_out_of_range_is_an_error(rate: float):
     with pytest.raises(ParameterError, match="rate must be from 0 to 1"):
-        in_share(0, ["a"], rate)
+        in_share("step", 0, ["a"], rate)
 
 
 def test_no_key_is_an_error():
     with pytest.raises(ParameterError, match="keys must be at least one column"):
-        keyed_hash(0, [])
+        keyed_hash("step", 0, [])
 
 
 def test_keys_are_there_and_have_one_text():

@@ -95,7 +95,7 @@ def by_loop(frame: pl.DataFrame, n: int, seed: int) -> list[dict[str, Any]]:
         drawn: list[str] = []
         for j in range(10 * n + 100 if items else 0):
             if len(drawn) < n:
-                h = xxhash.xxh64_intdigest(f"{seed}\x1f{user}\x1f{request}\x1f{j}".encode(), 42)
+                h = xxhash.xxh64_intdigest(f"{seed}\x1frandom_items\x1f{user}\x1f{request}\x1f{j}".encode(), 42)
                 item = items[bisect_right(ends, (h >> 11) * 2.0**-53 * ends[-1])]
                 if item not in passed:
                     passed.add(item)
@@ -188,11 +188,24 @@ def test_row_numbers_that_an_earlier_maker_repeated_make_no_row_twice():
     assert found.filter(RANDOM_ITEM).select("user", "item").rows() == [("u", "v"), ("v", "u")]
 
 
+def test_made_rows_say_nothing_of_what_came_of_the_row_they_are_made_from():
+    frame = frame_of([{"user": u, "request": 1, "item": u, "at": NOON} for u in "uv"]).with_columns(
+        dwell_s=9.0, tap=True
+    )
+    facts = PartitionFacts("at", LABELS, NOON, frozenset({"dwell_s", "tap", "seen", WEIGHT, *LABELS}))
+    found = maker_of(1).make(frame.lazy(), frame.lazy(), facts).collect(engine="in-memory").filter(RANDOM_ITEM)
+    told = found.select("dwell_s", "tap", "click", "click__at", WEIGHT).unique().rows()
+    assert told == [(None, None, 0, None, 1.0)]
+    assert set(found["at"]) == {NOON}
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"n": 0}, "n must be at least 1"),
         ({"request": []}, "request must be at least one column"),
+        ({"request": ["user", "user"]}, "request must be each column once"),
+        ({"request": ["item"]}, "request must be each column once, and not 'item'"),
         ({"carries": ["item"]}, "carries must be columns other than"),
         ({"blank": ["user"]}, "blank must be columns other than"),
         ({"carries": ["price"], "blank": ["price"]}, "blank must be columns other than"),

@@ -148,9 +148,9 @@ def test_a_larger_fraction_adds_and_another_seed_chooses_anew():
     assert held_out(USERS, Holdout("user", fraction=0.5, seed=1)) != half
 
 
-def test_the_hash_is_that_of_every_keyed_step():
+def test_the_hash_is_the_keyed_one_of_this_step():
     assert held_out(USERS, Holdout("user", fraction=0.3, seed=9)) == (
-        USERS.select(in_share(9, ["user"], 0.3)).to_series().to_list()
+        USERS.select(in_share("holdout", 9, ["user"], 0.3)).to_series().to_list()
     )
 
 

@@ -23,11 +23,16 @@ from featurelib.schema import Column, RowCheck, Table
         ({"allowed": ()}, "allowed must be a tuple of at least one value"),
         ({"allowed": ("a",), "dtype": pl.Int8()}, "allowed must be values that Int8 can hold"),
         ({"allowed": (300,), "dtype": pl.Int8()}, "allowed must be values that Int8 can hold"),
+        ({"allowed": "abc", "dtype": pl.String()}, "allowed must be a tuple of values, got 'abc'"),
         ({"max_null": 0.5}, "max_null must be a share from 0 to 1 of a nullable column"),
         ({"max_null": 1.5, "nullable": True}, "max_null must be a share from 0 to 1 of a nullable column"),
         ({"epoch": "ns", "dtype": pl.Datetime("ns", "UTC")}, "epoch must be s, ms or us, got 'ns'"),
         ({"epoch": "ms", "dtype": pl.Int64()}, "epoch must be left out unless the type is a Datetime with a time zone"),
         ({"epoch": "ms", "dtype": pl.Datetime("ms")}, "epoch must be left out unless the type is a Datetime with"),
+        ({"zone": "UTC"}, "zone must be left out unless the type is a Datetime with a time zone, got 'UTC'"),
+        ({"zone": "UTC", "dtype": pl.Datetime("us")}, "zone must be left out unless the type is a Datetime with"),
+        ({"zone": "Mars", "dtype": pl.Datetime("us", "UTC")}, "zone must be an IANA name such as UTC .*, got 'Mars'"),
+        ({"zone": "", "dtype": pl.Datetime("us", "UTC")}, "zone must be an IANA name such as UTC"),
         ({"optional": True}, "optional must be left out unless the column is nullable"),
     ],
 )
@@ -78,6 +83,12 @@ def test_table_refuses_a_wrong_declaration(body, message):
 def test_table_refuses_to_name_a_column_that_it_lacks(body):
     with pytest.raises(ColumnMissingError, match=r"table Sample reads column 'aa'.*Did you mean 'a'"):
         declare(**body)
+
+
+def test_one_text_is_one_key():
+    assert declare(key="a").key == ("a",)
+    with pytest.raises(ColumnMissingError, match="table Sample reads column 'ab', which its declaration lacks"):
+        declare(key="ab")
 
 
 def test_columns_come_in_order_of_declaration_also_from_a_dict_and_a_parent():

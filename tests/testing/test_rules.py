@@ -23,8 +23,10 @@ def reasons(rows: list[dict[str, Any]]) -> list[str | None]:
 
 
 def test_hash_is_of_seed_and_keys_joined_with_a_mark_for_null():
-    assert hashing.seeded_hash(7, ["u", None, 12]) == xxhash.xxh64_intdigest(b"7\x1fu\x1f\x1e\x1f12", seed=42)
-    assert hashing.seeded_hash(7, ["u", ""]) != hashing.seeded_hash(7, ["u", None])
+    assert hashing.seeded_hash("cap", 7, ["u", None, 12]) == xxhash.xxh64_intdigest(
+        b"7\x1fcap\x1fu\x1f\x1e\x1f12", seed=42
+    )
+    assert hashing.seeded_hash("cap", 7, ["u", ""]) != hashing.seeded_hash("cap", 7, ["u", None])
 
 
 def test_share_is_of_the_whole_range():
@@ -90,7 +92,7 @@ def test_fraction_keeps_positives_and_the_lowest_hashes_and_multiplies_weights()
     rows = table("id clicked", *[(str(n), n % 5 == 0) for n in range(40)])
     once = rules.keep_fraction(rows, rate=0.25, label="clicked", keys="id", seed=3)
     for row in once:
-        low = hashing.seeded_hash(3, [row["id"]]) < 2**62
+        low = hashing.seeded_hash("keep_fraction", 3, [row["id"]]) < 2**62
         assert (row["@dropped"] is None) == (row["clicked"] or low)
         assert row["sample_weight"] == (1.0 if row["clicked"] else 4.0)
     assert {row["sample_weight"] for row in rules.keep_fraction(once, rate=0.5, label="clicked", keys="id")} == {
@@ -103,7 +105,7 @@ def test_fraction_keeps_positives_and_the_lowest_hashes_and_multiplies_weights()
 def test_cap_takes_the_smallest_hashes_and_the_earlier_of_equals():
     rows = table("user id", *[("u", str(n)) for n in range(5)], (None, "0"), (None, "1"))
     found = rules.cap_per_user(rows, by="user", most=2, keys="id")
-    best = sorted(rows[:5], key=lambda row: hashing.seeded_hash(0, [row["id"]]))[:2]
+    best = sorted(rows[:5], key=lambda row: hashing.seeded_hash("cap_per_user", 0, [row["id"]]))[:2]
     assert [row["id"] for row in found[:5] if row["@dropped"] is None] == sorted(row["id"] for row in best)
     assert reasons(found)[5:] == [None, None]
     equal = table("user id", ("u", "x"), ("u", "x"))
@@ -156,10 +158,11 @@ def test_random_items_are_rows_of_their_request_and_columns_of_their_item():
         carries=["category"],
         blank=["user"],
         labels=["clicked"],
+        outcomes=["dwell"],
     )
     assert [row["random_item"] for row in found] == [False, False, True]  # only z is left to draw
     made = {"request": "a", "item": "z", "category": "c3", "user": None, "at": NOON, "clicked": 0}
-    rest = {"clicked__count": 0, "clicked__at": None, "sample_weight": 1.0, "random_item": True}
+    rest = {"dwell": None, "clicked__count": 0, "clicked__at": None, "sample_weight": 1.0, "random_item": True}
     assert found[2] == made | rest | {"@row": 1, "@dropped": None}
 
 
@@ -168,7 +171,7 @@ def test_draws_point_into_the_cumulative_weights():
     (made,) = (row for row in makers.random_items(seen[6:], seen, item="item", n=1, request="request", time="at")[1:])
     ends = {"q": 1.0, "w": 2.0, "x": 2.0 + 4**0.75, "y": 3.0 + 4**0.75}
     for j in range(110):
-        hashed = xxhash.xxh64_intdigest(f"0\x1fb\x1f{j}".encode(), seed=42)
+        hashed = xxhash.xxh64_intdigest(f"0\x1frandom_items\x1fb\x1f{j}".encode(), seed=42)
         drawn = next(item for item, end in ends.items() if end > (hashed >> 11) / 2**53 * ends["y"])
         if drawn != "q":
             break

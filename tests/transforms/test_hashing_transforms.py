@@ -68,7 +68,7 @@ def test_buckets_out_of_range_are_refused(buckets: int):
         HashedCross(["q", "c"], buckets=buckets)
 
 
-@pytest.mark.parametrize("columns", [[], ["q"], ["q", "q"]])
-def test_cross_of_fewer_than_two_columns_is_refused(columns: list[str]):
+@pytest.mark.parametrize("columns", [[], ["q"], ["q", "q"], "query"])
+def test_cross_of_fewer_than_two_columns_is_refused(columns: str | list[str]):
     with pytest.raises(ParameterError, match="columns must be two or more different columns"):
         HashedCross(columns, buckets=3)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from featurelib.logs import Log
 from featurelib.schema import Column, Table
 from featurelib.testing import floor_hour, poisons, smoothed_rate
-from featurelib.testing.strategies import ZONES, ClickLog, click_logs, midnight
+from featurelib.testing.strategies import ZONES, ClickLog, click_logs
+from featurelib.testing.zones import midnight
 from featurelib.windows import Rate, TileSpec, answer, attach, fold, merge
 from featurelib.windows.tiles import BUCKETS
 
