@@ -125,7 +125,9 @@ def _empty_files(store: VersionedTable, partitions: Sequence[Partition], run: st
 def _plan(work: Path, pipeline: str, first: date, last: date) -> Cost:
     """Run the command of a user."""
     words = ["plan", pipeline, "--start", first, "--end", last, "--now", NOW.isoformat()]
-    return command([Path(sys.executable).with_name("featurelib"), *words], folder=work, PYTHONPATH=str(Path.cwd()))
+    # NOTE: an installed package is compiled; where Python may not write that down, it would be done in each run
+    settings = {"PYTHONPATH": str(Path.cwd()), "PYTHONDONTWRITEBYTECODE": ""}
+    return command([Path(sys.executable).with_name("featurelib"), *words], folder=work, **settings)
 
 
 def _alone(work: Path, pipeline: Pipeline, partitions: Sequence[Partition]) -> tuple[float, str]:

@@ -113,6 +113,7 @@ def hours_in(day: date, timezone: str) -> int:
     return -((begin - end) // _HOUR)
 
 
+@lru_cache(maxsize=2**14)
 def hour_bounds(day: date, hour: int, timezone: str) -> tuple[datetime, datetime]:
     """Return the instants between which an hour of a day lies, counted from its midnight, in UTC.
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,12 +16,15 @@ from featurelib.errors import ColumnMissingError, DeclarationError, ParameterErr
 from featurelib.fitting import Operator
 from featurelib.logs import Log
 from featurelib.program.chain import Chain
-from featurelib.samples import Impressions, RandomItems
+from featurelib.samples import Impressions
 from featurelib.schema import Table
 from featurelib.selection import Selector
 from featurelib.tables import Partition
+from featurelib.tables.partition import shared_partition
 from featurelib.transforms import Feature, Transform
-from featurelib.windows import Rate, TileSpec
+from featurelib.windows import Question, TileSpec, Window, questions
+from featurelib.windows.window import combined
+from featurelib.workspace import TILES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,7 @@ class Pipeline:
     name: str
     samples: Impressions
     cleaning: Sequence[Cleaner] = ()
-    windows: Sequence[Rate] = ()
+    windows: Sequence[Window] = ()
     features: Sequence[Feature | Transform]
     selection: Sequence[Selector] = ()
     table: type[Table]
@@ -69,6 +73,8 @@ class Pipeline:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
             raise ParameterError(self, "name", got=self.name, want="lower case letters, digits and underscores")
+        if self.name == TILES:
+            raise ParameterError(self, "name", got=self.name, want="another: all pipelines keep their tiles there")
         if not self.features:
             raise DeclarationError(f"{self} has no features; give at least one.")
         self._check_logs()
@@ -90,35 +96,25 @@ class Pipeline:
             raise DeclarationError(f"{self} reads two different logs called {twice[0]!r}; give each its own name.")
 
     def _check_windows(self) -> None:
-        _ = self.tiles  # checks itself
         taken = set(self.samples.schema)
-        self._check_window_keys()
-        for rate in self.windows:
-            if rate.by not in self.samples.schema:
-                raise ColumnMissingError(
-                    f"window {rate.name!r}", rate.by, where="the samples table", columns=self.samples.schema
-                )
-            if rate.name in taken:
-                raise DeclarationError(f"window {rate.name!r} adds a column that the samples already have.")
-            taken.add(rate.name)
-
-    def _check_window_keys(self) -> None:
-        """Check that each sample still says which entity it is of, and when, as the tiles do."""
         held, logged = self.samples.schema, self.samples.log.table.polars_schema()
-        for column in dict.fromkeys([self.samples.log.time, *(rate.by for rate in self.windows)] * bool(self.windows)):
-            if column in logged and held.get(column) != logged[column]:
-                raise DeclarationError(
-                    f"windows of {self} read {column!r} of each sample, which {self.samples.shape!r} makes "
-                    f"{held.get(column, 'no column')}; give them to a pipeline of single impressions."
-                )
-        for maker in self.samples.make:
-            drawn = {maker.item, *maker.carries} if isinstance(maker, RandomItems) else set()
-            for rate in self.windows:
-                if rate.by in drawn:
+        for window in self.windows:
+            if [other.name for other in self.windows].count(window.name) > 1:
+                raise DeclarationError(f"{self} has two windows called {window.name!r}; give each its own name.")
+            for column in (*window.entity, self.samples.log.time):
+                if column not in held:
+                    raise ColumnMissingError(f"window {window.name!r}", column, where="the samples table", columns=held)
+                if column in logged and held[column] != logged[column]:
                     raise DeclarationError(
-                        f"window {rate.name!r} is by {rate.by!r}, which {maker!r} draws: an item is known only in the "
-                        "hours in which it was shown. Leave the window out, or take negatives from the log."
+                        f"windows of {self} read {column!r} of each sample, which {self.samples.shape!r} makes "
+                        f"{held[column]}; give them to a pipeline of single impressions."
                     )
+            for name in window.makes:
+                if name in taken:
+                    raise DeclarationError(
+                        f"window {window.name!r} adds a column {name!r} that the samples already have."
+                    )
+                taken.add(name)
 
     def _check_operators(self) -> None:
         outcomes = self.samples.outcomes
@@ -192,23 +188,23 @@ class Pipeline:
     @property
     def sample_schema(self) -> pl.Schema:
         """Columns of the samples table: the log's, the labels', the windows'."""
-        windows = {rate.name: pl.Float64() for rate in self.windows}
+        windows = {name: dtype for window in self.windows for name, dtype in window.makes.items()}
         return pl.Schema({**self.samples.schema, **windows})
 
-    @property
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """What the windows ask of the past: one for each entity and grain."""
+        return questions(self.windows, self.samples.timezone)
+
+    @cached_property
     def tiles(self) -> tuple[TileSpec, ...]:
-        """The tiles that the windows read, one per entity."""
-        logs: dict[str, dict[str, None]] = {}
-        for rate in self.windows:
-            logs.setdefault(rate.by, {}).update({rate.of.name: None, rate.per.name: None})
-        return tuple(TileSpec(by, tuple(names)) for by, names in logs.items())
+        """The tiles that the windows read and learn from, each once."""
+        return combined([spec for question in self.questions for spec in (*question.tiles, *question.surveyed)])
 
     @property
     def logs(self) -> tuple[Log, ...]:
         """All logs read, the impression log first, each once."""
-        return tuple(
-            dict.fromkeys([*self.samples.logs, *(log for rate in self.windows for log in (rate.of, rate.per))])
-        )
+        return tuple(dict.fromkeys([*self.samples.logs, *(log for window in self.windows for log in window.logs)]))
 
     def partitions(self, wanted: Days | Sequence[Partition]) -> list[Partition]:
         """Return the partitions of some days, ascending; partitions that are given as such each once.
@@ -220,8 +216,9 @@ class Pipeline:
         """
         if isinstance(wanted, Days):
             if self.samples.every == "1d":
-                return [Partition(day) for day in wanted]
-            return [Partition(day, hour) for day in wanted for hour in range(hours_in(day, self.samples.timezone))]
+                return [shared_partition(day) for day in wanted]
+            zone = self.samples.timezone
+            return [shared_partition(day, hour) for day in wanted for hour in range(hours_in(day, zone))]
         for partition in wanted:
             _ = self.bounds(partition)
         return sorted(set(wanted))
@@ -269,8 +266,15 @@ class Pipeline:
     @property
     def lookback_days(self) -> int:
         """How many earlier days of 24 hours the windows of one day of samples read."""
-        reach = max((rate.reach for rate in self.windows), default=timedelta())
+        reach = max((window.reach for window in self.windows), default=timedelta())
         return -(-reach // timedelta(days=1))
+
+    def looked_back(self, partitions: Sequence[Partition]) -> list[Partition]:
+        """Return the partitions whose tiles the windows of some may read, ascending; these included."""
+        start, _ = self.bounds(min(partitions))
+        _, end = self.bounds(max(partitions))
+        back = max((window.reads_back(self.samples.timezone) for window in self.windows), default=timedelta())
+        return self.partitions_between(start - back, end)
 
     def describe(self) -> dict[str, Any]:
         """Return what the pipeline reads, makes and needs, as plain data for `featurelib show`."""
@@ -283,7 +287,8 @@ class Pipeline:
             "labels": [label.name for label in self.samples.labels],
             "steps": [repr(step) for step in self.samples.steps],
             "cleaning": [repr(cleaner) for cleaner in self.cleaning],
-            "windows": [rate.name for rate in self.windows],
+            "windows": [name for window in self.windows for name in window.makes],
+            "tiles": [spec.name for spec in self.tiles],
             "features": list(self.feature_names),
             "selection": [repr(rule) for rule in self.selection],
             "carried": list(self.carried),

@@ -24,6 +24,8 @@ class Settings(BaseModel):
         Package with one module per pipeline.
     logs, tables, work
         As in `Workspace`.
+    online
+        Where the windows' values are written for model servers, a folder for each pipeline.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +35,7 @@ class Settings(BaseModel):
     logs: Path = Path("data/logs")
     tables: Path = Path("data/tables")
     work: Path = Path("data/work")
+    online: Path = Path("data/online")
 
     @classmethod
     def find(cls, start: Path) -> "Settings":
@@ -61,7 +64,7 @@ class Settings(BaseModel):
             problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
             raise UsageError(f"{path}, [tool.featurelib]: {problems}.") from error
 
-    @field_validator("logs", "tables", "work", mode="before")
+    @field_validator("logs", "tables", "work", "online", mode="before")
     @classmethod
     def _is_local(cls, place: object) -> object:
         if "://" in str(place):

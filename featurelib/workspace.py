@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+TILES = "tiles"
+"""The folder, beside those of the pipelines, of the tiles that all of them share."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -29,3 +32,7 @@ class Workspace:
     def table(self, pipeline: str, table: str) -> Path:
         """Return the directory of one table of a pipeline, such as ``samples`` or ``features``."""
         return self.tables / pipeline / table
+
+    def tiles(self, name: str) -> Path:
+        """Return the directory of a table of tiles."""
+        return self.tables / TILES / name

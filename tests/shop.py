@@ -14,7 +14,7 @@ from featurelib.pipeline import Pipeline
 from featurelib.samples import AttributedLabel, Impressions
 from featurelib.schema import Column, Table
 from featurelib.transforms import Feature, Frequency, Standardize, Vocabulary
-from featurelib.windows import Rate
+from featurelib.windows import Beta, Rate
 from featurelib.workspace import Workspace
 
 TIME = pl.Datetime("us", "UTC")
@@ -80,7 +80,7 @@ def logs(suffix: str = "parquet", lateness: timedelta = timedelta(0), **changes:
 
 def rate(impressions: Log, clicks: Log, **changes: Any) -> Rate:
     """Return the click rate of an item."""
-    window = {"by": "item_id", "over": "1d", "delay": "1h", "alpha": 0.1, "beta": 0.7} | changes
+    window = {"by": "item_id", "over": "1d", "delay": "1h", "smooth": Beta(0.1, 0.7)} | changes
     return Rate("item_rate", of=clicks, per=impressions, **window)
 
 

@@ -13,7 +13,7 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationEr
 from featurelib.samples import KeepFraction, Lists, RandomItems
 from featurelib.schema import Column, Table
 from featurelib.transforms import Feature, HashedCross, Log1p, Standardize, Vocabulary
-from featurelib.windows import Rate
+from featurelib.windows import Rate, Sum
 from pipelines.open_bandit import open_bandit
 from pipelines.search_ranking import search_ranking
 from tests.shop import FEATURES, ShopFeatures, logs, rate, shop
@@ -42,6 +42,7 @@ def test_declaration_says_what_it_reads_makes_and_needs():
         "steps": [],
         "cleaning": [repr(Normalize("item_id"))],
         "windows": ["item_rate"],
+        "tiles": [spec.name for spec in shop().tiles],
         "features": ["item_index", "user_share", "slot_z"],
         "selection": [],
         "carried": ["event_id", "item_id", "shown_at", "clicked"],
@@ -173,10 +174,16 @@ def test_window_names_an_entity_that_the_samples_lack():
         shop(windows=[window])
 
 
-@pytest.mark.parametrize("name", ["slot", "clicked", "clicked__at", "item_rate"])
+def test_windows_have_different_names():
+    windows = [rate(IMPRESSIONS, CLICKS, over=["1d"]), rate(IMPRESSIONS, CLICKS, over=["2d"])]
+    with pytest.raises(DeclarationError, match="pipeline 'shop' has two windows called 'item_rate'"):
+        shop(windows=windows)
+
+
+@pytest.mark.parametrize("name", ["slot", "clicked", "clicked__at", "item_rate_1d"])
 def test_window_must_not_take_the_name_of_a_column(name: str):
-    windows = [rate(IMPRESSIONS, CLICKS), replace(rate(IMPRESSIONS, CLICKS), name=name)]
-    with pytest.raises(DeclarationError, match=f"window '{name}' adds a column that the samples already have"):
+    windows = [rate(IMPRESSIONS, CLICKS, over=["1d"]), replace(rate(IMPRESSIONS, CLICKS), name=name)]
+    with pytest.raises(DeclarationError, match=f"window '{name}' adds a column '.*' that the samples already have"):
         shop(windows=windows)
 
 
@@ -189,23 +196,36 @@ def test_two_logs_of_one_name_are_refused():
         shop(windows=[rate(IMPRESSIONS, other)])
 
 
-def test_log_of_a_window_must_not_be_called_like_a_column_of_the_tiles():
-    with pytest.raises(ParameterError, match="names other than those of the tiles' own columns, got 'hour'"):
-        shop(windows=[rate(IMPRESSIONS, replace(CLICKS, name="hour"))])
-
-
 def test_tiles_are_shared_by_the_windows_of_one_entity():
     windows = [
         rate(IMPRESSIONS, CLICKS),
         replace(rate(IMPRESSIONS, CLICKS), name="long", over="30d"),
         replace(rate(IMPRESSIONS, CLICKS), name="user", by="user_id"),
+        Sum("slots", of=CLICKS, by="item_id", column="slot", over="1d"),
     ]
     pipeline = shop(windows=windows)
-    assert [(spec.by, spec.logs) for spec in pipeline.tiles] == [
-        ("item_id", ("clicks", "impressions")),
-        ("user_id", ("clicks", "impressions")),
+    assert [(spec.by, spec.log.name, [part.name for part in spec.parts]) for spec in pipeline.tiles] == [
+        (("item_id",), "clicks", ["n", "sum_slot"]),
+        (("item_id",), "impressions", ["n"]),
+        (("user_id",), "clicks", ["n"]),
+        (("user_id",), "impressions", ["n"]),
     ]
     assert pipeline.lookback_days == 31
+
+
+def test_tiles_are_shared_by_pipelines_that_declare_the_same():
+    one, other = (
+        shop(windows=[rate(IMPRESSIONS, CLICKS)]),
+        shop(windows=[rate(IMPRESSIONS, CLICKS, over="9d")], name="b"),
+    )
+    assert [spec.name for spec in one.tiles] == [spec.name for spec in other.tiles]
+    local = shop(windows=[rate(IMPRESSIONS, CLICKS)], timezone="Asia/Tokyo")
+    assert not {spec.name for spec in one.tiles} & {spec.name for spec in local.tiles}
+
+
+def test_pipeline_is_not_called_like_the_folder_of_the_tiles():
+    with pytest.raises(ParameterError, match="name must be another: all pipelines keep their tiles there"):
+        shop(name="tiles")
 
 
 def test_pipeline_without_windows_looks_back_no_further():

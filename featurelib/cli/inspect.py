@@ -6,9 +6,9 @@ from datetime import datetime
 import click
 
 from featurelib import ledger
-from featurelib.cli.options import days, now_option, pipeline_argument, project, table_option
+from featurelib.cli.options import days, now_option, opened, pipeline_argument, project, table_option
 from featurelib.errors import UsageError
-from featurelib.tables import Partition, VersionedTable
+from featurelib.tables import Partition
 
 
 @click.command()
@@ -62,8 +62,7 @@ def plan(
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="How many versions, newest first.")
 def history(pipeline: str, table: str, limit: int) -> None:
     """List the versions of a table."""
-    declared, workspace = project(pipeline)
-    for record in VersionedTable.open(workspace.table(declared.name, table)).history(limit):
+    for record in opened(pipeline, table).history(limit):
         span = f"{record.partitions[0]} .. {record.partitions[-1]}" if record.partitions else ""
         click.echo(
             f"{record.version:>6}  {record.at:%Y-%m-%d %H:%M:%S}Z  {record.operation:<12} {record.run or '':<14}{span}"

@@ -13,13 +13,17 @@ from featurelib.errors import UsageError
 from featurelib.ledger import STATES, State
 from featurelib.pipeline import Pipeline
 from featurelib.settings import Settings
+from featurelib.tables import VersionedTable
 from featurelib.workspace import Workspace
 
 _Command = Callable[..., Any]
 
 pipeline_argument = click.argument("pipeline", metavar="PIPELINE")
 table_option = click.option(
-    "--table", default="features", show_default=True, help="Which table: features, samples, quarantine, ..."
+    "--table",
+    default="features",
+    show_default=True,
+    help="Which table: features, samples, quarantine, or tiles as `show` names them.",
 )
 
 
@@ -38,16 +42,18 @@ def parallel_option(command: _Command) -> _Command:
 def now_option(command: _Command) -> _Command:
     """Add ``--now``."""
     text = "Judge what is mature as of this instant, such as 2026-11-02T03:00Z; the clock's by default."
-    return click.option("--now", default=None, metavar="INSTANT", callback=_instant, help=text)(command)
+    return click.option("--now", default=None, metavar="INSTANT", callback=instant, help=text)(command)
 
 
-def _instant(_context: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
+def instant(_context: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+    """Return the instant that a word of the command line names."""
+    name = parameter.opts[0]
     try:
         instant = None if text is None else datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--now is an instant such as 2026-11-02T03:00Z, got {text!r}.") from error
+        raise UsageError(f"{name} is an instant such as 2026-11-02T03:00Z, got {text!r}.") from error
     if instant is not None and instant.tzinfo is None:
-        raise UsageError(f"--now needs a time zone, got {text!r}; write {instant:%Y-%m-%dT%H:%M:%S}Z for UTC.")
+        raise UsageError(f"{name} needs a time zone, got {text!r}; write {instant:%Y-%m-%dT%H:%M:%S}Z for UTC.")
     return instant
 
 
@@ -73,6 +79,13 @@ def project(name: str) -> tuple[Pipeline, Workspace]:
     """Return a pipeline of the project around the working directory, and the project's roots."""
     settings = Settings.find(Path.cwd())
     return settings.pipeline(name), settings.workspace
+
+
+def opened(name: str, table: str) -> VersionedTable:
+    """Open a table of a pipeline, or of tiles that it reads."""
+    declared, workspace = project(name)
+    of_tiles = {spec.name for spec in declared.tiles}
+    return VersionedTable.open(workspace.tiles(table) if table in of_tiles else workspace.table(declared.name, table))
 
 
 def days(start: str, end: str) -> Days:

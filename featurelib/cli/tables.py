@@ -4,15 +4,9 @@ from datetime import timedelta
 
 import click
 
-from featurelib.cli.options import pipeline_argument, project, table_option
+from featurelib.cli.options import opened, pipeline_argument, table_option
 from featurelib.durations import duration
 from featurelib.errors import TableError
-from featurelib.tables import VersionedTable
-
-
-def _open(pipeline: str, table: str) -> VersionedTable:
-    declared, workspace = project(pipeline)
-    return VersionedTable.open(workspace.table(declared.name, table))
 
 
 @click.command()
@@ -20,7 +14,7 @@ def _open(pipeline: str, table: str) -> VersionedTable:
 @table_option
 def tags(pipeline: str, table: str) -> None:
     """List the tags of a table and the versions that they keep."""
-    for name, version in sorted(_open(pipeline, table).tags().items()):
+    for name, version in sorted(opened(pipeline, table).tags().items()):
         click.echo(f"{name:<30} version {version}")
 
 
@@ -32,7 +26,7 @@ def tags(pipeline: str, table: str) -> None:
 @click.option("--delete", is_flag=True, help="Take the name away instead.")
 def tag(pipeline: str, name: str, table: str, number: int | None, *, delete: bool) -> None:
     """Give a version a name; vacuum keeps what is tagged."""
-    store = _open(pipeline, table)
+    store = opened(pipeline, table)
     if delete:
         store.untag(name)
         click.echo(f"{name} is no tag any more")
@@ -46,7 +40,7 @@ def tag(pipeline: str, name: str, table: str, number: int | None, *, delete: boo
 @click.option("--forget", is_flag=True, help="Take days with damaged files out, so that a backfill builds them again.")
 def verify(pipeline: str, table: str, *, forget: bool) -> None:
     """Check every live file of a table against what was committed: there, size, rows, content."""
-    store = _open(pipeline, table)
+    store = opened(pipeline, table)
     problems = store.verify()
     if not problems:
         click.echo(
@@ -73,7 +67,7 @@ def verify(pipeline: str, table: str, *, forget: bool) -> None:
 def vacuum(pipeline: str, table: str, older_than: str, *, no_job_running: bool, dry_run: bool) -> None:
     """Delete files that no kept version needs."""
     age: timedelta = duration("vacuum", "--older-than", older_than)
-    gone = _open(pipeline, table).vacuum(older_than=age, no_job_running=no_job_running, dry_run=dry_run)
+    gone = opened(pipeline, table).vacuum(older_than=age, no_job_running=no_job_running, dry_run=dry_run)
     for path in gone:
         click.echo(path)
     click.echo(f"{len(gone)} files {'would be deleted' if dry_run else 'deleted'}")

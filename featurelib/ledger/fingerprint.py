@@ -99,7 +99,8 @@ class Fingerprints:
 
     def has_logs(self, partition: Partition) -> bool:
         """Return whether the impression log has any file for a partition."""
-        return bool(self._index(self.pipeline.samples.log).between(*self.pipeline.bounds(partition)))
+        log = self.pipeline.samples.log
+        return self._with_files(log, *partition_span(log, *self.pipeline.bounds(partition))) > 0
 
     def awaited(self, partition: Partition) -> dict[str, list[datetime]]:
         """Return the partitions of each log that have no file yet and may hold rows of a partition's samples.
@@ -110,11 +111,14 @@ class Fingerprints:
         awaited = {}
         for log, reach in self._reaches.items():
             first, stop = partition_span(log, start, end + reach)
-            there = self._timeline(log, first, stop).timeline.starts
-            found = bisect_left(there, stop) - bisect_left(there, first)
-            lacks = found < -((first - stop) // log.step)
+            lacks = self._with_files(log, first, stop) < -((first - stop) // log.step)
             awaited[log.name] = self._without_files(log, start, end + reach) if lacks else []
         return awaited
+
+    def _with_files(self, log: Log, first: datetime, stop: datetime) -> int:
+        """Return how many partitions of a log begin in ``[first, stop)`` and have files."""
+        there = self._timeline(log, first, stop).timeline.starts
+        return bisect_left(there, stop) - bisect_left(there, first)
 
     def _without_files(self, log: Log, start: datetime, end: datetime) -> list[datetime]:
         there = self._index(log).partitions
@@ -134,12 +138,13 @@ class Fingerprints:
         return self.now >= self.pipeline.bounds(partition)[1] + self._settles_after
 
     def tiles(self, spec: TileSpec, partition: Partition) -> dict[str, Any]:
-        """Return what a partition of tiles depends on."""
-        _, end = self.pipeline.bounds(partition)
-        sampled = self.pipeline.samples.log
-        logs = dict.fromkeys([*(log for log in self.pipeline.logs if log.name in spec.logs), sampled])
-        inputs = {log.name: self.inputs(log, self._first_compared(log, partition), end) for log in logs}
-        return {"inputs": inputs, "code": self._tiles_code(spec, tuple(logs))}
+        """Return what a partition of tiles depends on: its log, and the declaration. No pipeline has a part in it."""
+        inputs = self.inputs(spec.log, *self.tile_span(spec, partition))
+        return {"inputs": {spec.log.name: inputs}, "code": self._tiles_code(spec)}
+
+    def tile_span(self, spec: TileSpec, partition: Partition) -> tuple[datetime, datetime]:
+        """Return from when to when the log is read for a partition of tiles."""
+        return self._first_compared(spec.log, partition), self.pipeline.bounds(partition)[1]
 
     def features(self, samples_key: str | None, program: str) -> dict[str, Any]:
         """Return what a partition of features depends on: its samples, the program's meaning, and the table's rules."""
@@ -156,10 +161,10 @@ class Fingerprints:
 
     def _first_causes(self, start: datetime) -> dict[Log, datetime]:
         """Return since when rows tell what earlier partitions made of the events that a chain of labels goes by."""
-        samples = self.pipeline.samples
-        chained = [self._first_cause(label, start) for label in samples.attributed if label.via is not None]
-        gaps = {log: _compared(log, timedelta()).before for log in samples.logs if chained}
-        return {log: min(chained) - gap for log, gap in gaps.items()}
+        if not self._chained:
+            return {}
+        first = min(self._first_cause(label, start) for label in self._chained)
+        return {log: first - _compared(log, timedelta()).before for log in self.pipeline.samples.logs}
 
     def _first_cause(self, label: AttributedLabel, start: datetime) -> datetime:
         first, cause = start - label.window, self.pipeline.samples.cause(label)
@@ -178,11 +183,15 @@ class Fingerprints:
     def _readings(self) -> tuple[_Reading, ...]:
         samples = self.pipeline.samples
         found = {log: _compared(log, samples.lookahead) for log in samples.logs}
-        for rate in self.pipeline.windows:
-            for log in (rate.of, rate.per):
+        for window in self.pipeline.windows:
+            for log in window.logs:
                 there = found.get(log, _Reading(log, timedelta(), timedelta(), None))
-                found[log] = replace(there, before=max(there.before, rate.reach))
+                found[log] = replace(there, before=max(there.before, window.reads_back(samples.timezone)))
         return tuple(found.values())
+
+    @cached_property
+    def _chained(self) -> list[AttributedLabel]:
+        return [label for label in self.pipeline.samples.attributed if label.via is not None]
 
     @cached_property
     def _reaches(self) -> dict[Log, timedelta]:
@@ -234,11 +243,10 @@ class Fingerprints:
     def _table_code(self) -> str:
         return digest({"featurelib": __version__, "table": describe(self.pipeline.table)})
 
-    def _tiles_code(self, spec: TileSpec, logs: tuple[Log, ...]) -> str:
+    def _tiles_code(self, spec: TileSpec) -> str:
         if spec.name not in self._codes:
-            grain = (self.pipeline.samples.timezone, self.pipeline.samples.every)
-            declared = [describe(log) for log in logs]
-            self._codes[spec.name] = digest([__version__, describe(spec), *grain, declared])
+            length = (self.pipeline.samples.timezone, self.pipeline.samples.every)
+            self._codes[spec.name] = digest([__version__, describe(spec), *length])
         return self._codes[spec.name]
 
 

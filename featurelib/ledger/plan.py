@@ -1,12 +1,12 @@
 """Plan: what a range of partitions needs, and why."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from featurelib.days import Days, hours_in
 from featurelib.ledger.causes import NO_PROGRAM, awaited, causes
@@ -14,6 +14,7 @@ from featurelib.ledger.failures import Failures, key_of_try
 from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import fitted, told_outgrown
 from featurelib.ledger.stored import Stored
+from featurelib.ledger.tiles import tiles_due
 from featurelib.pipeline import Pipeline
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
@@ -23,8 +24,7 @@ STATES: tuple[State, ...] = get_args(State)
 _TABLES = ("samples", "features", "quarantine")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """The state of one partition of one table.
 
     Attributes
@@ -62,6 +62,8 @@ class Plan:
         By partition, the samples' entry of each before its features'.
     timezone
         Whose days the partitions are: it says which hour follows on which.
+    tiles
+        The partitions whose tiles are made on the way, earlier ones too, with the causes in words.
     program
         What is to be told of the program: that it was fitted on samples that were built anew since. Else empty. Nothing
         of that is due: a fit is asked for by its own command.
@@ -70,6 +72,7 @@ class Plan:
     pipeline: str
     entries: tuple[Entry, ...]
     timezone: str = "UTC"
+    tiles: tuple[tuple[Partition, str], ...] = ()
     program: str = ""
 
     def due(self, table: str, states: Collection[State] = STATES) -> list[Partition]:
@@ -92,7 +95,7 @@ class Plan:
     def ranges(self) -> Iterator[list[Entry]]:
         """Yield runs of partitions of a table with the same state and cause, each following on the one before it."""
         run: list[Entry] = []
-        for entry in sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table, entry.partition)):
+        for entry in sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table)):
             if run and not self._continues(run[-1], entry):
                 yield run
                 run = []
@@ -101,22 +104,36 @@ class Plan:
             yield run
 
     def _continues(self, before: Entry, after: Entry) -> bool:
-        day, hour = before.partition.dt, before.partition.hr
-        if hour is not None and hour + 1 < hours_in(day, self.timezone):
-            follows = Partition(day, hour + 1)
-        else:
-            follows = Partition(day + timedelta(days=1), None if hour is None else 0)
-        alike = replace(before, partition=after.partition, rows=after.rows) == after
-        return alike and after.partition == follows
+        if (before.table, before.state, before.why, before.due) != (after.table, after.state, after.why, after.due):
+            return False
+        return self._follows(before.partition, after.partition)
+
+    def _follows(self, before: Partition, after: Partition) -> bool:
+        day, hour = before.dt, before.hr
+        is_within = hour is not None and hour + 1 < hours_in(day, self.timezone)
+        next_day = day if is_within else day + timedelta(days=1)
+        next_hour = None if hour is None else hour + 1 if is_within else 0
+        return after.dt == next_day and after.hr == next_hour
+
+    def tile_ranges(self) -> Iterator[tuple[Partition, Partition, str]]:
+        """Yield first, last and cause of partitions that follow on each other, whose tiles are made for one cause."""
+        runs: list[tuple[Partition, Partition, str]] = []
+        for partition, why in self.tiles:
+            if runs and runs[-1][2] == why and self._follows(runs[-1][1], partition):
+                runs[-1] = (runs[-1][0], partition, why)
+            else:
+                runs.append((partition, partition, why))
+        yield from runs
 
     def text(self) -> str:
         """Return the plan for a person: ranges, not rows."""
         lines = [f"{self.pipeline}"]
+        for start, end, why in self.tile_ranges():
+            lines.append(f"  {'tiles':<9} {_span(start, end):<26} to be made: {why}")
         for run in self.ranges():
             first, last = run[0], run[-1].partition
-            span = f"{first.partition}" if len(run) == 1 else f"{first.partition} .. {last}"
             cause = f": {first.why}" if first.why else ""
-            lines.append(f"  {first.table:<9} {span:<26} {first.state}{cause}")
+            lines.append(f"  {first.table:<9} {_span(first.partition, last):<26} {first.state}{cause}")
         lines += [f"  program   {self.program}"] if self.program else []
         counted = Counter((entry.table, entry.state) for entry in self.entries if entry.due)
         told = [f"{number} {state} of {table}" for (table, state), number in sorted(counted.items())]
@@ -137,7 +154,12 @@ class Plan:
             for e in self.entries
         ]
         told = {"pipeline": self.pipeline, "nothing_to_do": self.nothing_to_do, "program": self.program}
-        return {**told, "partitions": shown}
+        tiles = [{"partition": str(partition), "why": why} for partition, why in self.tiles]
+        return {**told, "partitions": shown, "tiles": tiles}
+
+
+def _span(first: Partition, last: Partition) -> str:
+    return f"{first}" if first == last else f"{first} .. {last}"
 
 
 def plan(
@@ -181,7 +203,7 @@ class _Planner:
         features: Stored,
         quarantine: Stored,
     ) -> None:
-        self.pipeline, self.prints = pipeline, prints
+        self.pipeline, self.workspace, self.prints = pipeline, workspace, prints
         self.samples, self.features, self.quarantine = samples, features, quarantine
         self.program = fitted(pipeline, workspace)
         self.failures = Failures(workspace.pipeline(pipeline.name))
@@ -189,26 +211,28 @@ class _Planner:
     def plan(self, partitions: Sequence[Partition]) -> Plan:
         failed = {table: self.failures.read(table) for table in ("samples", "features")}
         wanted = self._samples_wanted(partitions)
-        keys = {partition: digest(parts) for partition, parts in wanted.items()}
+        keys = [digest(parts) for parts in wanted]
         program = self.program.fingerprint if self.program else ""
-        ours = {partition: self.prints.features(keys[partition], program) for partition in partitions}
-        our_keys = {partition: digest(parts) for partition, parts in ours.items()}
-        then, our_then = _built(self.samples, keys), _built(self.features, our_keys)
+        ours = [self.prints.features(key, program) for key in keys]
+        then = _built(self.samples, partitions, keys)
+        our_then = _built(self.features, partitions, map(digest, ours))
         entries = []
-        for partition in partitions:
-            samples = self._samples(partition, wanted[partition], keys[partition], then.get(partition))
-            entries.append(_failed(samples, failed["samples"], wanted[partition]))
-            features = self._features(partition, ours[partition], our_then.get(partition), entries[-1])
-            entries.append(_failed(features, failed["features"], ours[partition]))
+        for partition, parts, key, our_parts in zip(partitions, wanted, keys, ours, strict=True):
+            samples = self._samples(partition, parts, key, then.get(partition))
+            entries.append(_failed(samples, failed["samples"], parts))
+            features = self._features(partition, our_parts, our_then.get(partition), entries[-1])
+            entries.append(_failed(features, failed["features"], our_parts))
         of_program = told_outgrown(self.pipeline.name, self.program, self.samples.keys)
-        return Plan(self.pipeline.name, tuple(entries), self.pipeline.samples.timezone, of_program)
+        due = [entry.partition for entry in entries if entry.table == "samples" and entry.due]
+        tiles = tuple(tiles_due(self.pipeline, self.workspace, self.prints, due).items())
+        return Plan(self.pipeline.name, tuple(entries), self.pipeline.samples.timezone, tiles, of_program)
 
-    def _samples_wanted(self, partitions: Sequence[Partition]) -> dict[Partition, dict[str, Any]]:
-        wanted = {partition: self.prints.samples(partition) for partition in partitions}
-        early = [partition for partition, parts in wanted.items() if not parts["mature"]]
+    def _samples_wanted(self, partitions: Sequence[Partition]) -> list[dict[str, Any]]:
+        wanted = [self.prints.samples(partition) for partition in partitions]
+        early = {partition: parts for partition, parts in zip(partitions, wanted, strict=True) if not parts["mature"]}
         for partition, built in self.samples.entries(early).items():
             if built.get("mature"):
-                wanted[partition]["mature"] = True  # labels that were final stay so, whatever the clock says
+                early[partition]["mature"] = True  # labels that were final stay so, whatever the clock says
         return wanted
 
     def _samples(
@@ -253,15 +277,16 @@ class _Planner:
         return Entry("features", partition, "complete", "", rows, due=False)
 
 
-def _built(stored: Stored, keys: Mapping[Partition, str]) -> dict[Partition, Mapping[str, Any]]:
+def _built(stored: Stored, partitions: Sequence[Partition], keys: Iterable[str]) -> dict[Partition, Mapping[str, Any]]:
     """Return what those partitions were built from that have another key now."""
-    return stored.entries([partition for partition, key in keys.items() if stored.keys.get(partition, key) != key])
+    now = zip(partitions, keys, strict=True)
+    return stored.entries([partition for partition, key in now if stored.keys.get(partition, key) != key])
 
 
 def _failed(entry: Entry, failures: Mapping[Partition, Mapping[str, Any]], parts: Mapping[str, Any]) -> Entry:
     """Return the entry as failed, if its partition is to be built and the last try to build it so failed."""
-    failure = failures.get(entry.partition)
+    failure = failures.get(entry.partition) if failures else None
     if failure is None or not entry.due or failure["key"] != key_of_try(parts):
         return entry
     why = f"{failure['error']}: {failure['message']} ({entry.why or entry.state})"
-    return replace(entry, state="failed", why=why)
+    return entry._replace(state="failed", why=why)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from featurelib.errors import UsageError
@@ -33,8 +34,13 @@ class Stored:
     @classmethod
     def of(cls, workspace: Workspace, pipeline: Pipeline, name: str) -> "Stored":
         """Read the log of a pipeline's table; nothing is held by one that is not there."""
+        return cls.at(workspace, workspace.table(pipeline.name, name))
+
+    @classmethod
+    def at(cls, workspace: Workspace, place: Path) -> "Stored":
+        """Read the log of the table at a place."""
         try:
-            live = VersionedTable(open_storage(workspace.table(pipeline.name, name), None)).at()
+            live = VersionedTable(open_storage(place, None)).at()
         except UsageError:  # there is none, or only the folder that a killed run made for it
             return cls(None, {}, {})
         rows: dict[Partition, int] = {}

@@ -62,7 +62,7 @@ class Timeline:
             How many ``files``, ``bytes`` and ``rows`` (None if some were not counted), when the last ``landed``, a
             ``digest`` that identifies all, and in ``each`` a few digits for each, as `mark` gives them.
         """
-        first, last = (self.ends[bisect_left(self.starts, instant)] for instant in (start, stop))
+        first, last = self.ends[bisect_left(self.starts, start)], self.ends[bisect_left(self.starts, stop)]
         landed = max(self._landed[first:last], default=_NEVER)
         counted = self._uncounted[last] == self._uncounted[first]
         return {

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from featurelib.errors import UsageError
 from featurelib.logs.log import Log
 
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def partitions_of(log: Log, start: datetime, end: datetime) -> list[datetime]:
     """Return the partitions that may hold events of ``[start, end)``, late ones included.
@@ -55,8 +57,7 @@ def partition_span(log: Log, start: datetime, end: datetime) -> tuple[datetime, 
         As `partitions_of`.
     """
     start, end = utc_span(log, start, end)
-    first = start.replace(minute=0, second=0, microsecond=0)
-    return first.replace(hour=0) if log.every == "1d" else first, end + log.lateness
+    return start - (start - _START) % log.step, end + log.lateness
 
 
 def utc_span(log: Log, start: datetime, end: datetime) -> tuple[datetime, datetime]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _TOKEN = re.compile(r"\{(?P<field>dt|hr)(?::(?P<format>[^{}]*))?\}|(?P<star>\*)|(?P<text>[^*{}]+)")
@@ -53,7 +53,7 @@ class Segment:
         if not self.regex.groups:
             return stated
         fields = {**stated, **found.groupdict()}
-        return fields if all(fields[kind] == text for kind, text in stated.items()) else None
+        return fields if stated.items() <= fields.items() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,28 @@ class Pattern:
 
 def partition_of(fields: Mapping[str, str]) -> datetime | None:
     """Return the partition that the fields of a name state, or ``None`` where there is no such time."""
-    number = {kind: int(text) for kind, text in fields.items()}
+    midnight = _midnight(fields["Y"], fields.get("m"), fields.get("d"), fields.get("j"))
+    text = fields.get("H", fields.get("h"))
+    if midnight is None or text is None:
+        return midnight
+    hour = int(text)
+    agrees = int(fields.get("h", text)) == hour < 24
+    return midnight + timedelta(hours=hour) if agrees else None
+
+
+@lru_cache(maxsize=4096)  # the hours of a day have it in common
+def _midnight(year: str, month: str | None, number: str | None, day_of_year: str | None) -> datetime | None:
+    """Return when the day begins that the fields state; None where there is no such day, or they disagree."""
     try:
-        new_year = date(number["Y"], 1, 1)
-        day = (
-            new_year + timedelta(days=number["j"] - 1) if "j" in number else date(number["Y"], number["m"], number["d"])
-        )
-        stated = datetime(day.year, day.month, day.day, number.get("H", number.get("h", 0)), tzinfo=UTC)
+        new_year = datetime(int(year), 1, 1, tzinfo=UTC)
+        if day_of_year is None:
+            return new_year.replace(month=int(month or 0), day=int(number or 0))
+        day = new_year + timedelta(days=int(day_of_year) - 1)
     except (ValueError, OverflowError):  # such as month 13
         return None
-    said = {"Y": day.year, "m": day.month, "d": day.day, "j": (day - new_year).days + 1, "H": stated.hour}
-    agrees = all(said["H" if kind == "h" else kind] == value for kind, value in number.items())
-    return stated if agrees else None  # such as day 366 of a year that has 365
+    said = zip((year, month, number), (day.year, day.month, day.day), strict=True)
+    agrees = all(text is None or int(text) == value for text, value in said)
+    return day if agrees else None  # such as day 366 of a year that has 365
 
 
 @lru_cache(maxsize=256)

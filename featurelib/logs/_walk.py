@@ -58,7 +58,10 @@ def walk(log: Log, root: Path, partition: datetime | None = None) -> dict[dateti
         raise LogMissingError(msg)
     found = _Walk(log.pattern, partition)
     found.go_below(_Folder("", str(root), os.path.realpath(root), {}, None))
-    return {stated: tuple(distinct(sorted(files))) for stated, files in sorted(found.files.items())}
+    return {
+        stated: tuple(distinct(sorted(files)) if len(files) > 1 else files)
+        for stated, files in sorted(found.files.items())
+    }
 
 
 def distinct(files: Iterable[FoundFile]) -> list[FoundFile]:
@@ -88,26 +91,37 @@ class _Walk:
 
     def go_below(self, folder: _Folder, level: int = 0) -> None:
         """Collect the files below a folder whose name fitted the segments before ``level``."""
-        is_last = level == len(self._segments) - 1
-        for name, is_link in self._entries(folder.at, level):
-            fields = self._segments[level].match(name, folder.fields)
-            if fields is None:
-                continue
-            stated = folder.stated
-            if level == self._stated_by:
-                stated = partition_of(fields)
-                if stated is None or self._partition not in (None, stated):
-                    continue
-            path = f"{folder.path}/{name}" if folder.path else name
-            at = f"{folder.at}/{name}"
-            real = os.path.realpath(at) if is_link else f"{folder.real}/{name}"
-            if not is_last:
-                self.go_below(_Folder(path, at, real, fields, stated), level + 1)
-            elif stated is not None and (file := _found(path, at, real)) is not None:
-                self.files.setdefault(stated, []).append(file)
+        if level == len(self._segments) - 1:
+            self._collect(folder, level)
+            return
+        for name, is_link in self._folders(folder.at, level):
+            told = self._told(name, folder, level)
+            if told is not None:
+                path = f"{folder.path}/{name}" if folder.path else name
+                at = f"{folder.at}/{name}"
+                real = os.path.realpath(at) if is_link else f"{folder.real}/{name}"
+                self.go_below(_Folder(path, at, real, *told), level + 1)
 
-    def _entries(self, folder: str, level: int) -> list[tuple[str, bool]]:
-        """Return the names in a folder that may fit, and whether each is a link."""
+    def _collect(self, folder: _Folder, level: int) -> None:
+        """Collect the files in a folder."""
+        wanted = self._names[level]
+        for name in _names_in(folder.at) if wanted is None else [wanted]:
+            told = self._told(name, folder, level)
+            if told is not None and told[1] is not None and (file := _found(folder, name)) is not None:
+                self.files.setdefault(told[1], []).append(file)
+
+    def _told(self, name: str, folder: _Folder, level: int) -> tuple[Mapping[str, str], datetime | None] | None:
+        """Return the fields and the partition that the names so far and this one state; None if it does not fit."""
+        fields = self._segments[level].match(name, folder.fields)
+        if fields is None:
+            return None
+        if level != self._stated_by:
+            return fields, folder.stated
+        stated = partition_of(fields)
+        return None if stated is None or self._partition not in (None, stated) else (fields, stated)
+
+    def _folders(self, folder: str, level: int) -> list[tuple[str, bool]]:
+        """Return the names in a folder that may fit and have something below, and whether each is a link."""
         name = self._names[level]
         try:
             if name is not None:
@@ -119,9 +133,21 @@ class _Walk:
             return []
 
 
-def _found(path: str, at: str, real: str) -> FoundFile | None:
+def _names_in(folder: str) -> list[str]:
     try:
-        seen = os.stat(at)  # noqa: PTH116  a Path for each of many thousand files takes longer than the call
+        return os.listdir(folder)  # noqa: PTH208  a Path for each of many thousand files takes longer than the call
+    except OSError as error:
+        _check_absent(error, folder)
+        return []
+
+
+def _found(folder: _Folder, name: str) -> FoundFile | None:
+    path = f"{folder.path}/{name}" if folder.path else name
+    at, real = f"{folder.at}/{name}", f"{folder.real}/{name}"
+    try:
+        seen = os.lstat(at)
+        if stat.S_ISLNK(seen.st_mode):
+            seen, real = os.stat(at), os.path.realpath(at)  # noqa: PTH116  as above
     except OSError as error:
         _check_absent(error, at)
         return None

@@ -15,6 +15,7 @@ from featurelib.schema.table import Table
 Format = Literal["parquet", "csv", "jsonl"]
 Compression = Literal["gzip", "zstd"]
 
+_STEPS = {"1d": timedelta(days=1), "1h": timedelta(hours=1)}
 _CODECS: dict[str, Compression | None] = {"": None, ".gz": "gzip", ".zst": "zstd"}
 _TEXTS: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _KINDS: dict[str, tuple[Format, Compression | None]] = {".parquet": ("parquet", None)}
@@ -140,6 +141,9 @@ class Log:
     def __str__(self) -> str:
         return f"log {self.name!r}"
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # NOTE: a plan asks what it knows of a log for each partition
+
     @property
     def pattern(self) -> Pattern:
         """Return the parsed pattern of the files."""
@@ -158,7 +162,7 @@ class Log:
     @property
     def step(self) -> timedelta:
         """Return the length of a partition."""
-        return timedelta(days=1) if self.every == "1d" else timedelta(hours=1)
+        return _STEPS[self.every]
 
     @property
     def time(self) -> str:

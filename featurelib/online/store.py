@@ -11,7 +11,7 @@ from featurelib.online.export import EntityWindows, Export
 from featurelib.online.folder import FolderSource
 from featurelib.online.redis_keys import RedisSource
 from featurelib.program import Program
-from featurelib.program.hashing import SEPARATOR
+from featurelib.program.hashing import joined
 from featurelib.program.primitives.text import text
 
 Row = Mapping[str, Any]
@@ -163,7 +163,7 @@ def _entities(windows: EntityWindows, rows: Sequence[Row]) -> list[str | None]:
 
 
 def _joined(parts: list[str | None]) -> str | None:
-    return None if None in parts else SEPARATOR.join(parts)  # type: ignore[arg-type]  # none of them is None
+    return None if None in parts else joined(parts)  # type: ignore[arg-type]  # none of them is None
 
 
 def _check(windows: EntityWindows, rows: Sequence[Row]) -> None:

@@ -5,6 +5,7 @@ hold what a stage computes, or know who called (command line, Prefect, a test).
 """
 
 from featurelib.runs.backfill import backfill, expected, to_do
+from featurelib.runs.export import WindowValues, window_values
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
 from featurelib.runs.progress import Progress, Say
@@ -22,6 +23,7 @@ __all__ = [
     "Say",
     "SetAside",
     "Step",
+    "WindowValues",
     "backfill",
     "backfill_steps",
     "build_features",
@@ -34,4 +36,5 @@ __all__ = [
     "quarantined",
     "replay",
     "to_do",
+    "window_values",
 ]

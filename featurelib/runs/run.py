@@ -18,6 +18,7 @@ from featurelib.logs import REJECTS
 from featurelib.pipeline import Pipeline
 from featurelib.tables import VersionedTable
 from featurelib.tables.storage import storage_errors
+from featurelib.windows import TileSpec
 from featurelib.workspace import Workspace
 
 _LOCK = "lock"
@@ -49,7 +50,7 @@ class Run:
     scratch: Path
     now: datetime
     fingerprints: Fingerprints
-    _tables: dict[str, VersionedTable] = field(default_factory=dict, repr=False)
+    _tables: dict[Path, VersionedTable] = field(default_factory=dict, repr=False)
 
     @classmethod
     @contextmanager
@@ -83,43 +84,46 @@ class Run:
                 run._discard_staged()
 
     def _discard_staged(self) -> None:
-        tiles = (spec.name for spec in self.pipeline.tiles)
-        for table in ("samples", "features", "quarantine", "quarantine_features", *tiles):
+        ours = ("samples", "features", "quarantine", "quarantine_features")
+        places = [self.workspace.table(self.pipeline.name, table) for table in ours]
+        for place in (*places, *(self.workspace.tiles(spec.name) for spec in self.pipeline.tiles)):
             with suppress(FeaturelibError, OSError):  # it is not made yet; what cannot be deleted is left to vacuum
-                VersionedTable.open(self.workspace.table(self.pipeline.name, table)).discard_run(self.name)
+                VersionedTable.open(place).discard_run(self.name)
 
     @property
     def samples(self) -> VersionedTable:
         """The samples table."""
-        return self._table("samples", self.pipeline.sample_schema)
+        return self._own("samples", self.pipeline.sample_schema)
 
     @property
     def features(self) -> VersionedTable:
         """The feature table."""
-        return self._table("features", self.pipeline.table.polars_schema())
+        return self._own("features", self.pipeline.table.polars_schema())
 
     @property
     def quarantine(self) -> VersionedTable:
         """Rows set aside, with reason and source."""
-        return self._table("quarantine", REJECTS)
+        return self._own("quarantine", REJECTS)
 
     @property
     def quarantine_features(self) -> VersionedTable:
         """Rows of features that a rule set aside, with the rules they broke."""
-        return self._table("quarantine_features", _FEATURE_REJECTS)
+        return self._own("quarantine_features", _FEATURE_REJECTS)
 
-    def tiles(self, name: str, schema: pl.Schema) -> VersionedTable:
-        """One table of tiles."""
-        return self._table(name, schema)
+    def tiles(self, spec: TileSpec) -> VersionedTable:
+        """Return the table of some tiles."""
+        return self._table(self.workspace.tiles(spec.name), spec.schema)
 
-    def _table(self, name: str, schema: pl.Schema) -> VersionedTable:
-        if name not in self._tables:
-            self._tables[name] = self._opened(name, schema)
-        return self._tables[name]
+    def _own(self, name: str, schema: pl.Schema) -> VersionedTable:
+        return self._table(self.workspace.table(self.pipeline.name, name), schema)
 
-    def _opened(self, name: str, schema: pl.Schema) -> VersionedTable:
+    def _table(self, place: Path, schema: pl.Schema) -> VersionedTable:
+        if place not in self._tables:
+            self._tables[place] = self._opened(place, schema)
+        return self._tables[place]
+
+    def _opened(self, place: Path, schema: pl.Schema) -> VersionedTable:
         """Open a table, made or widened to the columns declared; rows written before have null in new ones."""
-        place = self.workspace.table(self.pipeline.name, name)
         try:
             table = VersionedTable.open(place)
         except UsageError:  # there is none, or only the folder that a killed run made for it

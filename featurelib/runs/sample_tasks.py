@@ -7,7 +7,7 @@ engine may run it anywhere, twice, or kill it.
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from featurelib.samples.attribution import REASON
 from featurelib.samples.duplicates import ROW
 from featurelib.samples.step import PartitionFacts
 from featurelib.tables import Partition, StagedFile, Staging
-from featurelib.windows import Rate, TileSpec, answer, attach, fold, merge
+from featurelib.windows import TileSpec, fold
+from featurelib.windows.answers import ASKS
+from featurelib.windows.tiles import by_hash
 from featurelib.workspace import Workspace
 
 HOUR = timedelta(hours=1)
@@ -42,6 +44,8 @@ class PartitionTask:
         What writes files of each table.
     samples
         Whether to make the partition's samples; otherwise only its tiles.
+    tiles
+        Which tiles to make.
     """
 
     pipeline: Pipeline
@@ -50,6 +54,15 @@ class PartitionTask:
     staging: Mapping[str, Staging]
     scratch: Path
     samples: bool
+    tiles: tuple[TileSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFiles:
+    """What the samples of a partition ask in one question: the file of that, and the file of who asks what."""
+
+    asked: Path
+    asks: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,10 @@ class PartitionResult:
     samples
         The staged samples; if windows are still to be attached, the plan that makes their other columns from the logs
         and from small files in the scratch folder: rows are written once.
+    tiles
+        The staged tiles that the task asked for.
+    asked
+        For each question of the pipeline, what the samples ask.
     counts
         By log, and of the stage `SAMPLES`.
     hours
@@ -72,7 +89,8 @@ class PartitionResult:
     partition: Partition
     samples: StagedFile | pl.LazyFrame | None
     quarantine: StagedFile | None
-    tiles: tuple[StagedFile, ...]
+    tiles: Mapping[TileSpec, StagedFile]
+    asked: tuple[AskedFiles, ...] = ()
     counts: Mapping[str, RowCounts] = field(default_factory=dict)
     hours: Mapping[str, Any] = field(default_factory=dict)
     landed: Mapping[str, str] = field(default_factory=dict)
@@ -85,20 +103,43 @@ def partition_task(task: PartitionTask) -> PartitionResult:
     def stage(table: str, frame: pl.LazyFrame | pl.DataFrame) -> StagedFile:
         return task.staging[table].stage(frame, task.partition)
 
+    pipeline = task.pipeline
     made = _samples(logs, task.scratch) if task.samples else None
-    tiles = tuple(stage(spec.name, _tiles(logs, spec)) for spec in task.pipeline.tiles)
+    by_log: dict[Log, list[TileSpec]] = {}
+    for spec in task.tiles:
+        by_log.setdefault(spec.log, []).append(spec)
+    tiles = {
+        spec: stage(spec.name, folded)
+        for log, specs in by_log.items()
+        for spec, folded in fold(specs, logs.events(log))
+    }
     if made is None:
         return PartitionResult(task.partition, None, None, tiles)
-    plain = made.thinned.rows.select(task.pipeline.samples.schema.names())
+    plain = made.thinned.rows.select(pipeline.samples.schema.names())
+    set_aside = pl.concat([pl.LazyFrame(schema=REJECTS), *logs.set_aside])
     return PartitionResult(
         partition=task.partition,
-        samples=plain if task.pipeline.windows else stage("samples", plain),
-        quarantine=stage("quarantine", pl.concat([pl.LazyFrame(schema=REJECTS), *logs.set_aside])),
+        samples=plain if pipeline.windows else stage("samples", plain),
+        quarantine=stage("quarantine", set_aside),
         tiles=tiles,
+        asked=_asked(task, plain),
         counts={**logs.counts, SAMPLES: made.thinned.counts},
         hours=made.hours,
         landed=made.landed,
     )
+
+
+def _asked(task: PartitionTask, samples: pl.LazyFrame) -> tuple[AskedFiles, ...]:
+    """Write what the samples ask of the past, for each question."""
+    written = []
+    for question in task.pipeline.questions:
+        name = f"{question}-{task.partition}-{uuid.uuid4().hex}.parquet"
+        files = AskedFiles(task.scratch / f"asked-{name}", task.scratch / f"asks-{name}")
+        asked, asks = question.asked(samples, task.pipeline.samples.log.time)
+        asked.write_parquet(files.asked, compression="lz4")
+        asks.write_parquet(files.asks, compression="lz4")
+        written.append(files)
+    return tuple(written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,58 +197,157 @@ def _hours(logs: PartitionLogs, credits_: Credits, thinned: Thinned, shown: pl.S
     return {"start": str(logs.start), **told}
 
 
-def _tiles(logs: PartitionLogs, spec: TileSpec) -> pl.DataFrame:
-    def entities(log: Log) -> pl.LazyFrame:
-        return logs.events(log).select(entity=pl.col(spec.by), time=pl.col(log.time))
+@dataclass(frozen=True, slots=True)
+class BucketTask:
+    """Read the tiles of some buckets of an entity's, for one question.
 
-    sampled = logs.pipeline.samples.log
-    events = {log.name: entities(log) for log in logs.pipeline.logs if log.name in spec.logs}
-    return fold(spec, events, None if sampled.name in spec.logs else entities(sampled))
+    Attributes
+    ----------
+    question
+        Its number in the pipeline.
+    buckets
+        From the first one to before the last one.
+    tables
+        The tiles that may be read, by partition, of each table.
+    """
+
+    pipeline: Pipeline
+    question: int
+    buckets: tuple[int, int]
+    tables: Mapping[str, pl.LazyFrame]
+    scratch: Path
+
+    def tiles(self, specs: Sequence[TileSpec]) -> dict[TileSpec, pl.DataFrame]:
+        """Return the tiles of the buckets."""
+        first, end = self.buckets
+        found = {}
+        for spec in specs:
+            name = next(held.name for held in self.pipeline.tiles if held.without_parts == spec.without_parts)
+            ours = self.tables[name].filter(pl.col("bucket").is_between(first, end, closed="left"))
+            found[spec] = ours.select(spec.schema.names()).drop("bucket").collect()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
-class BucketTask:
-    """Answer the windows of one bucket of an entity, for some partitions."""
+class LearnTask:
+    """Learn what the windows of some partitions know of all entities."""
 
-    pipeline: Pipeline
-    spec: TileSpec
-    tiles: pl.LazyFrame
-    bucket: int
+    bucket: BucketTask
     partitions: tuple[Partition, ...]
-    scratch: Path
 
 
-def bucket_task(task: BucketTask) -> dict[Partition, Path]:
-    """Merge the bucket's tiles, compute every window, and write the answers by partition; return the file of each."""
-    tiles = merge([task.tiles.filter(pl.col("bucket") == task.bucket).select(task.spec.schema.names())])
-    rates = _rates(task.pipeline, task.spec)
+def learn_task(task: LearnTask) -> dict[Partition, dict[str, Any]]:
+    """Return what there is to learn in the buckets, by partition."""
+    pipeline = task.bucket.pipeline
+    question = pipeline.questions[task.bucket.question]
+    tiles = task.bucket.tiles(question.surveyed)
+    return {one: question.survey(tiles, pipeline.bounds(one)[0]) for one in task.partitions}
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTask:
+    """Answer the windows of one question for some buckets and partitions.
+
+    Attributes
+    ----------
+    asked
+        By partition, the file of what its samples ask.
+    known
+        By partition, what was learned of all entities.
+    """
+
+    bucket: BucketTask
+    asked: Mapping[Partition, Path]
+    known: Mapping[Partition, Mapping[str, Any]]
+
+
+def answer_task(task: AnswerTask) -> dict[Partition, Path]:
+    """Compute every window of the buckets, and write the answers by partition; return the file of each."""
+    question = task.bucket.pipeline.questions[task.bucket.question]
+    ours = pl.col("bucket").is_between(*task.bucket.buckets, closed="left")
+    asked = {one: pl.scan_parquet(path).filter(ours).drop("bucket").collect() for one, path in task.asked.items()}
+    entities = by_hash(pl.concat([frame["entity"] for frame in asked.values()]))
+    laid = question.lay(task.bucket.tiles(question.tiles), entities)
     written = {}
-    for partition in task.partitions:
-        path = task.scratch / f"answers-{task.spec.by}-{partition}-{task.bucket}-{uuid.uuid4().hex}.parquet"
-        answer(tiles, rates, *task.pipeline.bounds(partition)).write_parquet(path, compression="lz4")
+    for partition, frame in asked.items():
+        path = task.bucket.scratch / f"answers-{question}-{partition}-{uuid.uuid4().hex}.arrow"
+        laid.answer(frame, task.known.get(partition, {})).write_ipc(path)
         written[partition] = path
     return written
 
 
-def _rates(pipeline: Pipeline, spec: TileSpec) -> list[Rate]:
-    return [rate for rate in pipeline.windows if rate.by == spec.by]
+@dataclass(frozen=True, slots=True)
+class ExportTask:
+    """Answer the windows of some questions of one entity at an instant, for all entities of some buckets.
+
+    Attributes
+    ----------
+    buckets
+        One for each question.
+    at
+        The instant.
+    known
+        For each question, what was learned of all entities.
+    """
+
+    buckets: tuple[BucketTask, ...]
+    at: datetime
+    known: tuple[Mapping[str, Any], ...]
+
+
+def export_task(task: ExportTask) -> Path:
+    """Compute every window of the buckets for each entity that has a tile, and write them; return the file."""
+    pipeline, scratch = task.buckets[0].pipeline, task.buckets[0].scratch
+    asking = [pipeline.questions[bucket.question] for bucket in task.buckets]
+    tiles = [bucket.tiles(question.tiles) for bucket, question in zip(task.buckets, asking, strict=True)]
+    entities = pl.concat([frame["entity"] for held in tiles for frame in held.values()]).unique().sort()
+    made = pl.DataFrame({"entity": entities})
+    for question, held, known in zip(asking, tiles, task.known, strict=True):
+        at = pl.DataFrame({"at": [task.at]}, schema={"at": pl.Datetime("us", "UTC")})
+        asked = (
+            made.select("entity").with_row_index("id").join(at.select(question.grain.floor(pl.col("at"))), how="cross")
+        )
+        made = made.hstack(question.lay(held, entities).answer(asked, known).sort("id").select(*question.makes))
+    path = scratch / f"export-{uuid.uuid4().hex}.parquet"
+    made.write_parquet(path, compression="lz4")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to one question of a partition's samples: who asks what, and the files of the answers."""
+
+    asks: Path
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AttachTask:
-    """Join one partition's samples with its answers."""
+    """Put one partition's samples and their answers side by side.
+
+    Attributes
+    ----------
+    answers
+        For each question of the pipeline.
+    """
 
     pipeline: Pipeline
     staging: Staging
     partition: Partition
+    scratch: Path
     samples: pl.LazyFrame
-    answers: Mapping[str, Sequence[Path]]
+    answers: Sequence[Answers]
 
 
 def attach_task(task: AttachTask) -> StagedFile:
     """Stage the partition's samples with their windows; rows and their order stay."""
-    frame = task.samples
-    time = task.pipeline.samples.log.time
-    for by, paths in task.answers.items():
-        frame = attach(frame, pl.scan_parquet(list(paths)), by=by, time=time)
-    return task.staging.stage(frame.select(task.pipeline.sample_schema.names()), task.partition)
+    questions = {f"{ASKS} {question}": question for question in task.pipeline.questions}
+    asks = [
+        pl.read_parquet(found.asks).to_series().alias(name) for name, found in zip(questions, task.answers, strict=True)
+    ]
+    rows = pl.concat([task.samples, pl.LazyFrame(asks)], how="horizontal")
+    for (name, question), found in zip(questions.items(), task.answers, strict=True):
+        # NOTE: told as the rows stream by; the windows of all rows at once would be most of what is in memory
+        answers = pl.scan_ipc(list(found.files), glob=False).collect()
+        rows = rows.with_columns(question.told(answers, pl.col(name))).unnest(name)
+    return task.staging.stage(rows.select(task.pipeline.sample_schema.names()), task.partition)

@@ -1,12 +1,11 @@
 """Build samples: partition tasks, bucket tasks, attach tasks, one commit."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from featurelib import __version__
 from featurelib.engine import Failed, attempt
 from featurelib.errors import FeaturelibError
 from featurelib.ledger import digest
@@ -16,18 +15,18 @@ from featurelib.runs.failures import conclude
 from featurelib.runs.run import Run
 from featurelib.runs.sample_tasks import (
     SAMPLES,
+    Answers,
+    AnswerTask,
     AttachTask,
-    BucketTask,
     PartitionResult,
     PartitionTask,
+    answer_task,
     attach_task,
-    bucket_task,
     partition_task,
 )
+from featurelib.runs.tiles import HeldTiles, bucket_tasks, commit, commit_tiles, learned, staging, tiles_lacking
 from featurelib.samples import RowCounts
-from featurelib.tables import Lineage, Partition, StagedFile, TableVersion, VersionedTable
-from featurelib.windows import TileSpec
-from featurelib.windows.tiles import BUCKETS
+from featurelib.tables import Partition, StagedFile
 
 _Failures = dict[Partition, FeaturelibError]
 
@@ -67,8 +66,8 @@ def build_samples(run: Run, partitions: Sequence[Partition]) -> int:
         except FeaturelibError as error:  # rows were lost or made
             failures[partition] = error
     set_aside = [made[partition].quarantine for partition in entries]
-    _commit(run, run.quarantine, [file for file in set_aside if file is not None], entries)
-    version = _commit(run, run.samples, [staged[partition] for partition in entries], entries)
+    commit(run, run.quarantine, [file for file in set_aside if file is not None], entries)
+    version = commit(run, run.samples, [staged[partition] for partition in entries], entries)
     conclude(run, "samples", partitions, failures, keys)
     return version
 
@@ -85,7 +84,7 @@ def _read(run: Run, partitions: Sequence[Partition]) -> tuple[dict[Partition, Pa
     failures = {}
     for partition in partitions:
         # NOTE: windows over tiles of which some are missing would be wrong and look right
-        reach = _reach(run, [partition]) if run.pipeline.windows and broken else [partition]
+        reach = run.pipeline.looked_back([partition]) if broken else [partition]
         lost = [one for one in (partition, *reach) if one in broken]
         if lost:
             failures[partition] = broken[lost[0]]
@@ -123,78 +122,36 @@ def _labels(run: Run, staged: Mapping[Partition, StagedFile]) -> dict[Partition,
     return dict(zip(staged, run.engine.map(label_task, tasks), strict=True))
 
 
-def _commit(
-    run: Run, table: VersionedTable, files: Sequence[StagedFile], entries: Mapping[Partition, Mapping[str, Any]]
-) -> int:
-    if not entries:
-        return table.version
-    lineage = Lineage(
-        run=run.name,
-        pipeline=run.pipeline.name,
-        partitions={str(partition): entry for partition, entry in entries.items()},
-        common={"featurelib": __version__},
-    )
-    return table.commit(files, replaces=list(entries), lineage=lineage)
-
-
 def _partition_tasks(run: Run, partitions: Sequence[Partition]) -> list[PartitionTask]:
-    wanted = dict.fromkeys(partitions, True)
-    for partition in _without_tiles(run, partitions):
-        wanted.setdefault(partition, False)
-    tables = {"samples": run.samples, "quarantine": run.quarantine}
-    tables |= {spec.name: run.tiles(spec.name, spec.schema) for spec in run.pipeline.tiles}
-    staging = {name: table.staging(run.name) for name, table in tables.items()}
-    make = partial(PartitionTask, run.pipeline, run.workspace, staging=staging, scratch=run.scratch)
-    return [make(partition=partition, samples=samples) for partition, samples in sorted(wanted.items())]
-
-
-def _without_tiles(run: Run, partitions: Sequence[Partition]) -> list[Partition]:
-    """Return the earlier partitions that lack tiles and have logs."""
-    missing: dict[Partition, None] = {}
-    for spec in run.pipeline.tiles:
-        reach = _reach(run, partitions)
-        there = _keys(run.tiles(spec.name, spec.schema).at(), reach)
-        for partition in reach:
-            inputs = run.fingerprints.tiles(spec, partition)["inputs"]
-            landed = any(log["files"] for log in inputs.values())
-            if landed and not _are_current(run, spec, partition, there.get(partition)):
-                missing[partition] = None
-    return sorted(missing)
-
-
-def _reach(run: Run, partitions: Sequence[Partition]) -> list[Partition]:
-    """Return the partitions whose tiles the windows of some may read, ascending."""
-    start, _ = run.pipeline.bounds(min(partitions))
-    _, end = run.pipeline.bounds(max(partitions))
-    # NOTE: in instants, not in days: a window reaches back from a whole UTC hour, and a day may have 23 hours
-    hour = start.replace(minute=0, second=0, microsecond=0)
-    return run.pipeline.partitions_between(hour - max(rate.reach for rate in run.pipeline.windows), end)
+    reach = run.pipeline.looked_back(partitions) if run.pipeline.tiles else []
+    lacking, writers = tiles_lacking(run, reach), staging(run)
+    return [
+        PartitionTask(run.pipeline, run.workspace, one, writers, run.scratch, one in set(partitions), specs)
+        for one in sorted({*partitions, *lacking})
+        for specs in [lacking.get(one, ())]
+    ]
 
 
 def _attach(
     run: Run, partitions: Sequence[Partition], results: Mapping[Partition, PartitionResult], failures: _Failures
 ) -> dict[Partition, StagedFile]:
     """Commit the tiles, answer the windows by bucket, and attach the answers by partition."""
-    tasks: list[BucketTask] = []
-    asked = tuple(partition for partition in partitions if partition not in failures)
-    for number, spec in enumerate(run.pipeline.tiles):
-        version = _commit_tiles(run, spec, {p: result.tiles[number] for p, result in results.items()})
-        live = run.tiles(spec.name, spec.schema).at(version)
-        there = _keys(live, _reach(run, partitions))
-        tiles = live.scan([partition for partition, key in there.items() if _are_current(run, spec, partition, key)])
-        tasks += [BucketTask(run.pipeline, spec, tiles, bucket, asked, run.scratch) for bucket in range(BUCKETS)]
-    answers = run.engine.map(bucket_task, tasks) if asked else []
-    staging, joins = run.samples.staging(run.name), []
-    for partition in asked:
+    asking = [partition for partition in partitions if partition not in failures]
+    made = {partition: result.tiles for partition, result in results.items()}
+    tiles = commit_tiles(run, run.pipeline.looked_back(partitions), made)
+    answers = [
+        _answers(run, number, tiles, {one: results[one] for one in asking} if asking else {})
+        for number in range(len(run.pipeline.questions))
+    ]
+    place, joins = run.samples.staging(run.name), []
+    for partition in asking:
         rows = results[partition].samples
         if isinstance(rows, pl.LazyFrame):
-            found = {
-                spec.by: tuple(
-                    files[partition] for task, files in zip(tasks, answers, strict=True) if task.spec == spec
-                )
-                for spec in run.pipeline.tiles
-            }
-            joins.append(AttachTask(run.pipeline, staging, partition, rows, found))
+            found = tuple(
+                Answers(results[partition].asked[number].asks, tuple(files[partition] for files in answered))
+                for number, answered in enumerate(answers)
+            )
+            joins.append(AttachTask(run.pipeline, place, partition, run.scratch, rows, found))
     staged = {}
     for join, file in zip(joins, attempt(run.engine, attach_task, joins), strict=True):
         if isinstance(file, Failed):
@@ -204,17 +161,14 @@ def _attach(
     return staged
 
 
-def _keys(tiles: TableVersion, partitions: Sequence[Partition]) -> dict[Partition, str | None]:
-    """Return what those tiles were made of that are there."""
-    return {partition: entry.get("key") for partition, entry in tiles.entries(partitions)}
-
-
-def _are_current(run: Run, spec: TileSpec, partition: Partition, key: str | None) -> bool:
-    """Return whether a partition's tiles are of the logs as they are now; those of logs withdrawn do not count."""
-    return key is not None and key == digest(run.fingerprints.tiles(spec, partition))
-
-
-def _commit_tiles(run: Run, spec: TileSpec, files: Mapping[Partition, StagedFile]) -> int:
-    parts = {partition: run.fingerprints.tiles(spec, partition) for partition in files}
-    entries = {partition: {"key": digest(part), **part} for partition, part in parts.items()}
-    return _commit(run, run.tiles(spec.name, spec.schema), list(files.values()), entries)
+def _answers(
+    run: Run, number: int, tiles: Mapping[str, HeldTiles], results: Mapping[Partition, PartitionResult]
+) -> list[dict[Partition, Path]]:
+    """Answer one question for some partitions."""
+    if not results:
+        return []
+    known = learned(run, number, tiles, list(results))
+    asked = {one: result.asked[number].asked for one, result in results.items()}
+    samples = sum(result.counts[SAMPLES].rows_in for result in results.values())
+    buckets = bucket_tasks(run, number, run.pipeline.questions[number].tiles, tiles, samples)
+    return run.engine.map(answer_task, [AnswerTask(bucket, asked, known) for bucket in buckets])

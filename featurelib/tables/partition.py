@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from featurelib.errors import ParameterError, UsageError
 
@@ -73,3 +74,9 @@ class Partition:
 
     def __str__(self) -> str:
         return self.dt.isoformat() if self.hr is None else f"{self.dt.isoformat()}T{self.hr:02d}"
+
+
+@lru_cache(maxsize=2**16)
+def shared_partition(dt: date, hr: int | None = None) -> Partition:
+    """Return a partition, the same object each time: a dict finds it without comparing days and hours."""
+    return Partition(dt, hr)

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from featurelib.errors import TableError, UsageError
-from featurelib.tables.partition import Partition
+from featurelib.tables.partition import Partition, shared_partition
 from featurelib.tables.storage import Storage, storage_errors
 from featurelib.tables.types import from_delta, partition_columns
 
@@ -18,8 +18,7 @@ from featurelib.tables.types import from_delta, partition_columns
 SETTINGS = {"delta.enableExpiredLogCleanup": "false", "delta.checkpointInterval": "10"}
 
 
-@dataclass(frozen=True, slots=True)
-class LiveFile:
+class LiveFile(NamedTuple):
     """A file of a version: path below the root, partition, size in bytes and rows."""
 
     path: str
@@ -71,12 +70,7 @@ class Snapshot:
 
 
 def _live(rows: pl.DataFrame) -> list[LiveFile]:
-    return [LiveFile(path, _partition(*values), size, count) for path, size, count, *values in rows.iter_rows()]
-
-
-@lru_cache(maxsize=2**16)
-def _partition(dt: date, hr: int | None = None) -> Partition:
-    return Partition(dt, hr)
+    return [LiveFile(path, shared_partition(*values), size, count) for path, size, count, *values in rows.iter_rows()]
 
 
 def load(storage: Storage, version: int | None = None) -> Snapshot:

@@ -106,13 +106,15 @@ def clock(event: Mapping[str, Any], log: Any, delay: Any) -> dt.datetime:
     log
         Its declaration: ``table.event_time``, ``table.landing_time`` and ``event_id`` name columns.
     delay
-        That of the window. With ``Landed()`` the later of the event time and the landing time, the event time if the
-        landing time is null; with ``Drawn(...)`` the event time and a `drawn_lag`; else the event time.
+        That of the window. With ``Landed()`` the later of the event time and the landing time, but no more than
+        its ``most`` after the event time, and the event time if the landing time is null; with ``Drawn(...)`` the
+        event time and a `drawn_lag`; else the event time.
 
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> class Landed: ...
+    >>> class Landed:
+    ...     most = "1d"
     >>> log = SimpleNamespace(table=SimpleNamespace(event_time="at", landing_time="landed_at"), event_id=None)
     >>> noon = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
     >>> row = {"at": noon, "landed_at": noon + dt.timedelta(hours=3)}
@@ -123,7 +125,7 @@ def clock(event: Mapping[str, Any], log: Any, delay: Any) -> dt.datetime:
     kind = type(delay).__name__
     if kind == "Landed":
         landed = event[log.table.landing_time]
-        return at if landed is None else max(at, landed.astimezone(dt.UTC))
+        return at if landed is None else min(max(at, landed.astimezone(dt.UTC)), at + duration(delay.most))
     if kind == "Drawn":
         return at + drawn_lag(event[log.event_id], delay.curve)
     return at

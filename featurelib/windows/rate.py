@@ -1,80 +1,103 @@
 """Rate: how often one event follows another, over an entity's recent past."""
 
-import math
+from collections import Counter as Tally
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import timedelta
+from typing import Any
 
-from featurelib.durations import duration
+import numpy as np
+import polars as pl
+
 from featurelib.errors import ParameterError
 from featurelib.logs import Log
+from featurelib.windows.parts import Count
+from featurelib.windows.past import Past
+from featurelib.windows.smoothing import Beta, EmpiricalBayes, Wilson
+from featurelib.windows.tiles import TileSpec
+from featurelib.windows.window import RangedWindow
 
-HOUR = timedelta(hours=1)
+_COUNT = Count()
+_WEAK = Beta(1.0, 20.0)
 
 
-@dataclass(frozen=True)
-class Rate:
-    """Smoothed rate of one log's events per another's, for one entity, before each sample.
+@dataclass(frozen=True, repr=False)
+class Rate(RangedWindow):
+    """Smoothed rate of one log's events per another's, ``Float64``.
+
+    ``(n_of + alpha) / (n_per + alpha + beta)``, or the lower bound of Wilson; above 1 only if ``of`` has more events
+    than ``per``. Events are counted when they happen, not when what they follow happened.
 
     Parameters
     ----------
-    name
-        The column it adds to the samples.
-    of, per
-        Logs of the events counted above and below the line, such as clicks and impressions.
-    by
-        The entity: a column that both logs and the samples have, such as ``item_id``.
-    over
-        Length of the window in whole hours, such as ``7d``.
-    delay
-        How late the online system sees an event, in whole hours; training without it leaks.
-    alpha, beta
-        Strength of the prior: ``alpha`` events in ``alpha + beta`` trials; above 0.
-
-    Raises
-    ------
-    ParameterError
-        If a duration is not of whole hours, the window is empty, the prior is not above 0, or a log lacks the entity.
-
-    Notes
-    -----
-    Adds ``name``, ``Float64``, 0 to 1 (above 1 only if ``of`` has more events than ``per``):
-    ``(n_of + alpha) / (n_per + alpha + beta)`` over the events in ``[t - over - delay, t - delay)``, exact to the hour:
-    t is first rounded down to its hour, so an event in the sample's own hour never counts, nor does the event being
-    labelled. An entity without events in the window gets the prior's mean; a null entity gets null. Events are counted
-    when they happen, by their event time, once per event id.
+    per
+        The log of the trials, such as impressions of clicks.
+    smooth
+        `Beta`: a prior that you give. `EmpiricalBayes`: a prior fitted for each partition of samples on the windows of
+        all entities that end where the partition begins, so that it knows nothing later. `Wilson`: the lower end of
+        the interval instead, 0 without trials.
 
     References
     ----------
     Wang, X. et al. (2011). Click-through rate estimation for rare events in online advertising.
     """
 
-    name: str
     _: KW_ONLY
-    of: Log
     per: Log
-    by: str
-    over: str | timedelta
-    delay: str | timedelta = timedelta()
-    alpha: float = 1.0
-    beta: float = 20.0
+    smooth: Beta | EmpiricalBayes | Wilson = _WEAK
 
     def __post_init__(self) -> None:
-        if self.name in {"entity", "hour"}:
-            raise ParameterError(self, "name", got=self.name, want="another than those of the tiles' own columns")
-        for field in ("over", "delay"):
-            length = duration(self, field, getattr(self, field))
-            if length % HOUR or length < (HOUR if field == "over" else timedelta()):
-                raise ParameterError(self, field, got=str(length), want="whole hours, and a window of at least one")
-            object.__setattr__(self, field, length)
-        for field in ("alpha", "beta"):
-            strength = getattr(self, field)
-            if not (math.isfinite(strength) and strength > 0):
-                raise ParameterError(self, field, got=strength, want="a finite number above 0")
-        for log in (self.of, self.per):
-            if self.by not in log.table.columns:
-                raise ParameterError(self, "by", got=self.by, want=f"a column of log {log.name!r}")
+        super().__post_init__()
+        if not isinstance(self.smooth, Beta | EmpiricalBayes | Wilson):
+            raise ParameterError(self, "smooth", got=self.smooth, want="a Beta, EmpiricalBayes or Wilson")
 
     @property
-    def reach(self) -> timedelta:
-        """How far before a sample it reads."""
-        return duration(self, "over", self.over) + duration(self, "delay", self.delay)
+    def logs(self) -> tuple[Log, ...]:
+        return (self.of, self.per)
+
+    @property
+    def makes(self) -> Mapping[str, pl.DataType]:
+        return dict.fromkeys(self.lengths, pl.Float64())
+
+    @property
+    def empty(self) -> Mapping[str, Any]:
+        """What each column is for an entity without events; None where a fitted prior says it."""
+        if isinstance(self.smooth, Beta):
+            mean = self.smooth.alpha / (self.smooth.alpha + self.smooth.beta)
+            return dict.fromkeys(self.lengths, mean)
+        return dict.fromkeys(self.lengths, 0.0 if isinstance(self.smooth, Wilson) else None)
+
+    def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
+        return tuple(self._spec(log, timezone, _COUNT) for log in self.logs)
+
+    def answer(self, past: Past) -> dict[str, pl.Series]:
+        known = past.known.get(self.name) or [self.smooth] * len(self.lengths)
+        counts = self._counts(past)
+        return {
+            name: smooth.of(above, below).alias(name)
+            for (name, (above, below)), smooth in zip(counts.items(), known, strict=True)
+        }
+
+    def _counts(self, past: Past) -> dict[str, tuple[pl.Series, pl.Series]]:
+        above, below = self.tiles(past.grain.timezone)
+        return {
+            name: (pl.Series(self._count(past, above, length)), pl.Series(self._count(past, below, length)))
+            for name, length in self.lengths.items()
+        }
+
+    def surveyed(self, timezone: str) -> tuple[TileSpec, ...]:
+        return self.tiles(timezone) if isinstance(self.smooth, EmpiricalBayes) else ()
+
+    def survey(self, past: Past) -> list[Tally[Any]]:
+        """Return, for each column, how many entities have so many events in so many trials."""
+        found = []
+        for above, below in self._counts(past).values():
+            tried = below.to_numpy() > 0
+            pairs = np.stack([np.minimum(above.to_numpy(), below.to_numpy())[tried], below.to_numpy()[tried]], axis=1)
+            different, times = np.unique(pairs, axis=0, return_counts=True)
+            found.append(Tally(dict(zip(map(tuple, different.tolist()), times.tolist(), strict=True))))
+        return found
+
+    def settle(self, surveyed: Sequence[Mapping[Any, int]]) -> tuple[Beta, ...]:
+        """Return the prior of each column."""
+        assert isinstance(self.smooth, EmpiricalBayes)  # noqa: S101 - only then is there a survey
+        return tuple(self.smooth.fit(pairs) for pairs in surveyed)

@@ -135,6 +135,8 @@ def _moments(pairs: Mapping[tuple[int, int], int]) -> Beta | None:
     if entities < 2:
         return None
     rates = [(k / n, count) for (k, n), count in pairs.items()]
+    if len({rate for rate, _ in rates}) < 2:  # the mean of equal numbers may differ from them in its last bit
+        return None
     mean = math.fsum(count * rate for rate, count in rates) / entities
     variance = math.fsum(count * (rate - mean) ** 2 for rate, count in rates) / (entities - 1)
     if not (0 < mean < 1 and mean * (1 - mean) > variance > 0):

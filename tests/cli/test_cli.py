@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ import pytest
 
 from featurelib import __version__
 from featurelib.cli import main
+from featurelib.online import OnlineStore
 from featurelib.program import versions
 from featurelib.tables import VersionedTable
 
@@ -174,10 +175,12 @@ def test_run_builds_a_late_file_into_its_day_once_plan_has_named_it(run: Run, pr
     late.with_columns(pl.col("event_id") + "-late").write_parquet(log / "part-1.parquet")
     second = ["--start", "2026-11-02", "--end", "2026-11-02"]
     planned = run(project, "plan", "ranking", *second).out.splitlines()
-    assert planned[1] == (
-        "  samples   2026-11-02                 stale: 1 file of log impressions landed after the build: 3 rows"
-    )
-    assert planned[2] == "  features  2026-11-02                 stale: its samples changed"
+    landed = "1 file of log impressions landed after the build: 3 rows"
+    assert planned[1:4] == [
+        f"  tiles     2026-11-02                 to be made: {landed}",
+        f"  samples   2026-11-02                 stale: {landed}",
+        "  features  2026-11-02                 stale: its samples changed",
+    ]
     before = table(project).partitions()
     answer = run(project, "run", "ranking", "--partition", "2026-11-02")
     assert (answer.code, answer.err) == (0, "")
@@ -402,3 +405,34 @@ def test_the_installed_command_keeps_the_code_and_shows_no_traceback(base: Path,
     assert done.returncode == 2
     assert done.stderr.startswith("UsageError: no pyproject.toml")
     assert done.stderr.count("\n") == 1
+
+
+def test_export_online_hands_every_window_to_a_model_server(run: Run, project: Path) -> None:
+    answer = run(project, "export-online", "ranking", "--as-of", "2026-11-02T12:00:00Z")
+    assert answer.code == 0, answer.err
+    lines = answer.out.splitlines()
+    assert lines[0].endswith(" of item_id, 1 columns")
+    assert " as of 2026-11-02T12:00:00Z in " in lines[1]
+    store = OnlineStore.open(project / "data/online/ranking")
+    frame = table(project, "samples").scan().filter(pl.col("dt") == date(2026, 11, 2))
+    twelve = frame.filter(pl.col("shown_at").dt.hour() == 12).select("item_id", "item_click_rate_7d").unique().collect()
+    assert len(twelve) > 2
+    rows = twelve.select("item_id").to_dicts()
+    assert [row["item_click_rate_7d"] for row in store.read(rows)] == twelve["item_click_rate_7d"].to_list()
+
+
+def test_export_online_takes_instants_with_a_zone(run: Run, base: Path) -> None:
+    for words, told in [
+        (["--as-of", "2026-11-02T12:00:00"], "--as-of needs a time zone, got '2026-11-02T12:00:00'"),
+        (["--as-of", "noon"], "--as-of is an instant such as"),
+        (["--as-of", "2026-11-02T12:00Z", "--expire", "soon"], "expire must be a duration such as 30m, 2h or 7d"),
+    ]:
+        answer = run(base, "export-online", "ranking", *words)
+        assert (answer.code, told in answer.err) == (2, True), answer.err
+
+
+def test_tables_of_tiles_are_opened_by_the_name_that_show_tells(run: Run, base: Path) -> None:
+    shown = run(base, "show", "ranking").out
+    (name,) = [word for word in shown.split() if word.startswith("clicks_by_item_id_1h_")]
+    answer = run(base, "verify", "ranking", "--table", name)
+    assert (answer.code, "2 partitions, all files as committed" in answer.out) == (0, True), answer

@@ -33,7 +33,7 @@ from pipelines.open_bandit import open_bandit
 from pipelines.search_ranking import search_ranking
 
 ROOT = Path(featurelib.__file__).parents[1]
-STAGES = ["apply_task", "attach_task", "bucket_task", "label_task", "partition_task", "survey_task"]
+STAGES = ["answer_task", "apply_task", "attach_task", "label_task", "partition_task", "survey_task"]
 CLICK_DAYS = Days.parse("2026-11-06", "2026-11-09")
 BANDIT_DAYS = Days.parse("2019-11-27", "2019-11-30")
 
@@ -98,8 +98,9 @@ class Outcome:
 
     @classmethod
     def of(cls, pipeline: Pipeline, workspace: Workspace) -> "Outcome":
-        names = ("samples", "features", "quarantine", "quarantine_features", *(spec.name for spec in pipeline.tiles))
+        names = ("samples", "features", "quarantine", "quarantine_features")
         tables = {name: VersionedTable.open(workspace.table(pipeline.name, name)) for name in names}
+        tables |= {f"tiles {spec.log.name}": VersionedTable.open(workspace.tiles(spec.name)) for spec in pipeline.tiles}
         assert [problem for table in tables.values() for problem in table.verify()] == []
         return cls(
             {name: bits(table.scan().collect(engine="in-memory")) for name, table in tables.items()},
@@ -211,7 +212,7 @@ def test_the_cases_have_every_kind_of_row(clicks: Case, bandit: Case) -> None:
     assert rows["features"].height > 300
     assert rows["features"]["clicked"].sum() > 0
     assert rows["quarantine"].height > 0
-    assert rows["tiles_item_id"].height > 0
+    assert rows["tiles clicks"].height > 0
     assert rows["samples"]["dt"].n_unique() == 9
     counted = bandit.expected.rows["quarantine"]["reason"].value_counts()
     assert dict(counted.iter_rows()) == {"bad_type": 14, "duplicate": 14}

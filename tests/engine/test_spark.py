@@ -40,8 +40,9 @@ def session() -> Iterator[Any]:
 def built(engine: Engine, logs: Path, root: Path) -> dict[str, pl.DataFrame]:
     workspace = Workspace(logs, root / "tables", root / "work")
     backfill(search_ranking, workspace, DAYS, engine, say=lambda _: None)
-    names = ("samples", "features", "quarantine", "tiles_item_id")
+    names = ("samples", "features", "quarantine")
     tables = {name: VersionedTable.open(workspace.table("search_ranking", name)) for name in names}
+    tables |= {spec.name: VersionedTable.open(workspace.tiles(spec.name)) for spec in search_ranking.tiles}
     return {name: table.scan().collect(engine="in-memory") for name, table in tables.items()}
 
 

@@ -30,9 +30,14 @@ from pipelines.search_ranking import search_ranking
 
 ROOT = Path(featurelib.__file__).parents[1]
 DAYS = Days.parse("2026-11-01", "2026-11-09")
-TABLES = ("samples", "features", "quarantine", "quarantine_features", *(spec.name for spec in search_ranking.tiles))
+TILES = {spec.name for spec in search_ranking.tiles}
+TABLES = ("samples", "features", "quarantine", "quarantine_features", *sorted(TILES))
 COMMAND = [sys.executable, "-c", "from featurelib.cli import main; main()"]
 SETTINGS = '[tool.featurelib]\nlogs = "logs"\ntables = "tables"\nwork = "work"\n'
+
+
+def place(workspace: Workspace, name: str) -> Path:
+    return workspace.tiles(name) if name in TILES else workspace.table("search_ranking", name)
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Project:
         return Workspace(self.root / "logs", self.root / "tables", self.root / "work")
 
     def table(self, name: str) -> VersionedTable:
-        return VersionedTable.open(self.workspace.table("search_ranking", name))
+        return VersionedTable.open(place(self.workspace, name))
 
     def start(self, days: Days = DAYS, *, parallel: int = 1) -> subprocess.Popen[str]:
         """Start a backfill, and return once it says its first step."""
@@ -102,7 +107,7 @@ class Project:
         found: set[str] = set()
         for name in TABLES:
             with suppress(UsageError):  # not made yet
-                table, root = self.table(name), self.workspace.table("search_ranking", name)
+                table, root = self.table(name), place(self.workspace, name)
                 held = {
                     path for record in table.history() if record.run for path in table.lineage(record.version).files
                 }
@@ -396,7 +401,7 @@ def fill(disk, spare):
         os.posix_fallocate(filler.fileno(), 0, free)
 
 def state():
-    tables = [VersionedTable.open(workspace.table("search_ranking", name)) for name in names]
+    tables = [VersionedTable.open(place) for place in places]
     return {table.uri: (table.version, table.scan().collect().height, table.verify()) for table in tables}
 
 def parts():
@@ -407,9 +412,9 @@ if __name__ == "__main__":
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], check=True)
     subprocess.run(["cp", "-rL", *source.iterdir(), disk], check=True)
     workspace = Workspace(disk / "logs", disk / "tables", disk / "work")
-    names = [path.parent.name for path in (disk / "tables/search_ranking").glob("*/_delta_log")]
+    places = [path.parent for path in (disk / "tables").glob("*/*/_delta_log")]
     days = Days.parse("2026-11-08", "2026-11-09")
-    for spare in (0, 4_096, 65_536, 131_072, 262_144):
+    for spare in (0, 4_096, 32_768, 65_536, 98_304):
         fill(disk, spare)
         with pytest.raises((StorageError, PartitionsFailedError), match=r"No space left on device|is the disk full\\?"):
             backfill(search_ranking, workspace, days, Processes(2) if spare == 65_536 else Loop(), say=quiet)

@@ -23,6 +23,7 @@ from featurelib.schema import Column, RowCheck, Table
 from featurelib.selection import DropConstant
 from featurelib.tables import Partition, VersionedTable
 from featurelib.transforms import Feature, Log1p
+from featurelib.windows import Beta
 from featurelib.workspace import Workspace
 from tests.shop import FEATURES, Clicked, Shown, logs, rate, shop, workspace, write, write_file
 
@@ -283,7 +284,7 @@ def test_other_rules_of_a_log_make_samples_stale(complete: Shop, table: type[Tab
         shop(fit=PIPELINE.fit, within="31m"),
         shop(fit=PIPELINE.fit, keys=["user_id", "item_id"]),
         shop(fit=PIPELINE.fit, windows=[rate(IMPRESSIONS, CLICKS, over="2d")]),
-        shop(fit=PIPELINE.fit, windows=[rate(IMPRESSIONS, CLICKS, beta=0.8)]),
+        shop(fit=PIPELINE.fit, windows=[rate(IMPRESSIONS, CLICKS, smooth=Beta(0.1, 0.8))]),
         shop(fit=PIPELINE.fit, timezone="Europe/Berlin"),
         shop((IMPRESSIONS, replace(CLICKS, event_id=None)), fit=PIPELINE.fit),
     ],
@@ -328,7 +329,7 @@ def test_another_program_makes_features_stale_and_leaves_the_samples(complete: S
 def spans(timezone: str, *texts: str) -> list[str]:
     """Return the lines of a plan in which these partitions are stale, and no other is there."""
     entries = [Entry("samples", Partition.parse(text), "stale", "x", 1, due=True) for text in texts]
-    of_features = [replace(entry, table="features") for entry in entries]
+    of_features = [entry._replace(table="features") for entry in entries]
     lines = Plan("p", tuple(entries + of_features), timezone).only(["stale"]).text().splitlines()
     shown = [line.split(maxsplit=1)[1].removesuffix("stale: x").strip() for line in lines[1:-1]]
     assert shown[: len(shown) // 2] == shown[len(shown) // 2 :]

@@ -41,10 +41,10 @@ class Built:
 
 
 @contextmanager
-def few_buckets(number: int) -> Iterator[None]:
+def tasks_of(rows: int) -> Iterator[None]:
+    """Cut the buckets into tasks of about so many tiles and samples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("featurelib.windows.tiles.BUCKETS", number)
-        patch.setattr("featurelib.runs.samples.BUCKETS", number)
+        patch.setattr("featurelib.runs.tiles.ROWS_PER_TASK", rows)
         yield
 
 
@@ -193,7 +193,7 @@ def test_samples_are_what_the_oracles_say(
     declared = logs(suffix, lateness)
     rates = [rate(*declared, over=over, delay=delay)]
     pipeline = shop(declared, timezone=log.zone, keys=keys, windows=rates)
-    with few_buckets(2):
+    with tasks_of(40):
         check(built(pipeline, log), pipeline, log, over=over, delay=delay)
 
 
@@ -204,7 +204,7 @@ def test_days_built_one_by_one_and_in_any_order_are_the_same(log: ClickLog, with
     declared = logs()
     windows = data.draw(st.sampled_from([[], [rate(*declared)]]))
     pipeline = shop(declared, timezone=log.zone, within=within, windows=windows)
-    with few_buckets(2):
+    with tasks_of(40):
         check(built(pipeline, log, groups=groups), pipeline, log, over=ONE_DAY, delay=ONE_HOUR)
 
 
@@ -343,7 +343,7 @@ def test_no_feature_of_a_built_sample_moves_when_the_unseen_is_poisoned(log: Cli
     how = {"event_id": "event_id", "entity": ["item_id"]}
     impressions = poisons(log.impressions, blind_from, time="shown_at", extra=extra, **how)
     clicks = poisons(log.clicks, blind_from, time="clicked_at", **how)
-    with few_buckets(1):
+    with tasks_of(1_000):
         rates = [item_rate(pipeline, log)]
         for (_, shown), (_, opened) in zip(impressions, clicks, strict=True):
             others = [other for other in shown if other["event_id"] != "the sample"]

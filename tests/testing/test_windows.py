@@ -192,10 +192,10 @@ def test_landed_events_count_from_their_landing_and_are_in_its_order():
         event(NOON + at * HOUR, n=n) | {"landed_at": None if landed is None else NOON + landed * HOUR}
         for n, (at, landed) in enumerate(hours)
     ]
-    ordered = window("LastN", column="n", n=9, also=(), distinct=False, delay=stand_in("Landed"))
+    ordered = window("LastN", column="n", n=9, also=(), distinct=False, delay=stand_in("Landed", most="9d"))
     # both of -1 and of -9 are known at -1; of these the order is that of the events themselves
     assert value(ordered, rows) == [1, 2, 5, 0, 3]
-    assert value(window("Recency", delay=stand_in("Landed")), rows) == 3600.0
+    assert value(window("Recency", delay=stand_in("Landed", most="9d")), rows) == 3600.0
     assert value(window("LastN", **{**vars(ordered), "over": "1h", "exact": True}), rows, at=NOON + TICK) == [4]
 
 
@@ -322,7 +322,7 @@ def test_rates_of_positions_are_rounded_half_to_even_to_whole_units():
 @given(log=event_logs(), data=st.data())
 def test_nothing_at_or_after_the_end_of_a_window_moves_it(log: Any, data: st.DataObject):
     named = SimpleNamespace(name="shown", table=SimpleNamespace(event_time="shown_at", landing_time="landed_at"))
-    shown, delay = log.impressions, data.draw(st.sampled_from(["1h", timedelta(0), stand_in("Landed")]))
+    shown, delay = log.impressions, data.draw(st.sampled_from(["1h", timedelta(0), stand_in("Landed", most="9d")]))
     how = {"of": named, "per": named, "by": "item_id", "over": "2h", "delay": delay}
     declared = [
         window("Counter", **how),

@@ -183,3 +183,11 @@ def test_other_methods_and_priors_are_refused():
         EmpiricalBayes(method="map")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="otherwise must be a Beta, got"):
         EmpiricalBayes(otherwise=(1.0, 20.0))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["moments", "mle"])
+def test_rates_that_are_all_the_same_have_no_spread(method: Any) -> None:
+    # NOTE: the mean of three times 1/5 is not 1/5 to the last bit
+    found = EmpiricalBayes(method, otherwise=Beta(2.0, 3.0)).fit({(1, 5): 1, (2, 10): 1, (3, 15): 1})
+    assert found.alpha < 1e9
+    assert EmpiricalBayes("moments", otherwise=Beta(2.0, 3.0)).fit({(1, 5): 3}) == Beta(2.0, 3.0)

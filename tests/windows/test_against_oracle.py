@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from featurelib.logs import Log
@@ -35,15 +35,20 @@ from featurelib.windows import (
     Rate,
     Recency,
     Sum,
+    TileSpec,
     Trend,
     Wilson,
+    fold,
+    questions,
 )
+from featurelib.windows.answers import ASKS
 
 Row = dict[str, Any]
 TICK, MINUTE, HOUR, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TIME = pl.Datetime("us", "UTC")
 DAYS = 4
 BYTES = 1_600  # more choices than a case takes
+AS_DRAWN = (Phase.explicit, Phase.reuse, Phase.generate)  # smaller bytes make another case, not a smaller one
 
 
 def table(name: str, at: str) -> type[Table]:
@@ -67,6 +72,13 @@ def table(name: str, at: str) -> type[Table]:
 
 SHOWN = Log(name="impressions", table=table("Shown", "shown_at"), files="i/{dt}.parquet", event_id="event_id")
 CLICKED = Log(name="clicks", table=table("Clicked", "clicked_at"), files="c/{dt}.parquet", event_id="event_id")
+SAMPLES = {
+    "user_id": pl.String(),
+    "item_id": pl.String(),
+    "category": pl.String(),
+    "position": pl.Int64(),
+    "shown_at": TIME,
+}
 LOGS = {log.name: log for log in (SHOWN, CLICKED)}
 DRAWN = Drawn({0.5: "2m", 0.9: "1h", 0.99: "5h", 1.0: "2d"})
 
@@ -89,8 +101,48 @@ class Case:
 
 
 def answers(windows: Sequence[Any], case: Case) -> dict[str, list[Any]]:
-    """Return what the library says of the samples of a case, in the order of `Case.asked`, by column."""
-    raise NotImplementedError
+    """Return what the library says of the samples of a case, in the order of `Case.asked`, by column.
+
+    The way of a build without files: tiles by partition, two buckets of entities, answers joined to the samples.
+    """
+    logs = {name: [frame_of(rows, log) for _, rows in sorted(case.events[name].items())] for name, log in LOGS.items()}
+    samples = {
+        day: pl.DataFrame(rows, schema=SAMPLES, strict=False).lazy() for day, rows in sorted(case.samples.items())
+    }
+    found: dict[date, list[pl.DataFrame]] = {day: [] for day in samples}
+    for question in questions(windows, case.zone):
+        folded = {spec: tiles_of(spec, logs[spec.log.name]) for spec in (*question.tiles, *question.surveyed)}
+        for day, frame in samples.items():
+            found[day].append(answered(question, folded, frame, midnight(day, case.zone)))
+    return pl.concat(pl.concat(parts, how="horizontal") for parts in found.values()).to_dict(as_series=False)
+
+
+def tiles_of(spec: TileSpec, frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Return the tiles of a log, in two buckets of entities."""
+    tiles = pl.concat(
+        [pl.DataFrame(schema=spec.schema), *(made for frame in frames for _, made in fold([spec], frame.lazy()))]
+    )
+    return [tiles.filter(pl.col("bucket") % 2 == bucket).drop("bucket") for bucket in (0, 1)]
+
+
+def answered(question: Any, folded: Any, samples: pl.LazyFrame, start: datetime) -> pl.DataFrame:
+    """Return the answers for the samples of one partition."""
+    surveys = [
+        question.survey({spec: folded[spec][bucket] for spec in question.surveyed}, start)
+        for bucket in (0, 1)
+        if question.surveyed
+    ]
+    known, parts = question.settle(surveys), []
+    asked, asks = question.asked(samples, "shown_at")
+    for bucket in (0, 1):
+        mine = asked.filter(pl.col("bucket") % 2 == bucket).drop("bucket")
+        laid = question.lay({spec: folded[spec][bucket] for spec in question.tiles}, mine["entity"].unique().sort())
+        parts.append(laid.answer(mine, known))
+    return asks.select(question.told(pl.concat(parts), pl.col(ASKS))).unnest(ASKS)
+
+
+def frame_of(rows: Sequence[Row], log: Log) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=log.table.polars_schema(), strict=False)
 
 
 def expected(windows: Sequence[Any], case: Case) -> dict[str, list[Any]]:
@@ -230,7 +282,8 @@ def anything(choices: Choices) -> str:
 
 
 def trend(name: str, choices: Choices, edges: Edges, *, over: object, **how: Any) -> Trend:
-    lengths = sorted({duration(over): over for over in edges.overs}.items())
+    whole = [over for over in edges.overs if not duration(over) % timedelta(seconds=1)]
+    lengths = sorted({duration(over): over for over in whole}.items())
     n = choices.of(range(len(lengths) - 1))
     short, long = lengths[n][1], choices.of(lengths[n + 1 :])[1]
     kind = choices.of(("ratio", "difference"))
@@ -290,9 +343,7 @@ FAMILIES: dict[str, Sequence[Callable[..., Any]]] = {
     ),
     "lists": (last_n, last_n, last_n),
 }
-FAMILIES = {name: [*members, *members] for name, members in FAMILIES.items()} | {
-    "all": [member for members in FAMILIES.values() for member in members]
-}
+FAMILIES = {**FAMILIES, "all": [member for members in FAMILIES.values() for member in members]}
 
 
 def windows_of(choices: Choices, members: Sequence[Any], edges: Edges, delays: Sequence[Any]) -> list[Any]:
@@ -315,7 +366,7 @@ def check(windows: Sequence[Any], case: Case) -> None:
 def agree(window: Any, got: Any, want: Any) -> bool:
     if want is None or got is None or isinstance(window, EXACT):
         return got == want and (not isinstance(want, bool | int | float) or type(got) is type(want))
-    if isinstance(window, Sum) and window.column != "price":
+    if type(window) is Sum and window.column != "price":
         return isinstance(got, int) and got == want
     # NOTE: the likelihood's fixed point is left after 1,000 rounds, whose roundings add up
     fitted = isinstance(window, Rate) and isinstance(window.smooth, EmpiricalBayes) and window.smooth.method == "mle"
@@ -324,7 +375,7 @@ def agree(window: Any, got: Any, want: Any) -> bool:
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=40)
+@settings(max_examples=40, phases=AS_DRAWN)
 @given(source=st.binary(min_size=BYTES, max_size=BYTES))
 def test_windows_are_what_looking_at_every_event_gives(family: str, mode: str, source: bytes):
     choices, edges = Choices(source), MODES[mode]
@@ -334,7 +385,7 @@ def test_windows_are_what_looking_at_every_event_gives(family: str, mode: str, s
 
 @pytest.mark.parametrize("delay", [Landed(), DRAWN], ids=["landed", "drawn"])
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=40)
+@settings(max_examples=40, phases=AS_DRAWN)
 @given(source=st.binary(min_size=BYTES, max_size=BYTES))
 def test_events_count_from_when_they_could_be_read(mode: str, delay: Any, source: bytes):
     choices, edges = Choices(source), MODES[mode]
@@ -367,7 +418,7 @@ def poisoned(case: Case, since: datetime, chosen: Row, delay: Any) -> list[Case]
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=25)
+@settings(max_examples=8, phases=AS_DRAWN)
 @given(source=st.binary(min_size=BYTES, max_size=BYTES))
 def test_nothing_at_or_after_the_end_of_a_window_moves_it(mode: str, source: bytes):
     choices, edges = Choices(source), MODES[mode]

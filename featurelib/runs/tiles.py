@@ -1,0 +1,133 @@
+"""Tiles of a run: which are lacking, which may be read, and the tasks over their buckets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from featurelib import __version__
+from featurelib.ledger import digest
+from featurelib.runs.run import Run
+from featurelib.runs.sample_tasks import BucketTask, LearnTask, learn_task
+from featurelib.tables import Lineage, Partition, StagedFile, Staging, TableVersion, VersionedTable
+from featurelib.windows import TileSpec
+from featurelib.windows.tiles import BUCKETS
+
+ROWS_PER_TASK = 2_000_000
+"""Tiles, and samples that ask, that a task over buckets takes on, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTiles:
+    """The tiles of one table that may be read.
+
+    Attributes
+    ----------
+    frame
+        Those that are of the logs as they are now, by partition.
+    rows
+        How many these are.
+    """
+
+    frame: pl.LazyFrame
+    rows: int
+
+
+def staging(run: Run) -> dict[str, Staging]:
+    """Return what writes files of the tables that partition tasks make: samples, quarantine, and each of the tiles."""
+    tables = {"samples": run.samples, "quarantine": run.quarantine}
+    tables |= {spec.name: run.tiles(spec) for spec in run.pipeline.tiles}
+    return {name: table.staging(run.name) for name, table in tables.items()}
+
+
+def tiles_lacking(run: Run, partitions: Sequence[Partition]) -> dict[Partition, tuple[TileSpec, ...]]:
+    """Return which tiles of some partitions are to be made: those whose log has files, and that are not of these."""
+    lacking: dict[Partition, list[TileSpec]] = {}
+    for spec in run.pipeline.tiles:
+        there = _keys(run.tiles(spec).at(), partitions)
+        for one in partitions:
+            has_logs = run.fingerprints.tiles(spec, one)["inputs"][spec.log.name]["files"]
+            if has_logs and not _are_current(run, spec, one, there.get(one)):
+                lacking.setdefault(one, []).append(spec)
+    return {one: tuple(specs) for one, specs in lacking.items()}
+
+
+def commit_tiles(
+    run: Run, reach: Sequence[Partition], made: Mapping[Partition, Mapping[TileSpec, StagedFile]]
+) -> dict[str, HeldTiles]:
+    """Commit the tiles that were made; return what may be read of each table, by its name.
+
+    Parameters
+    ----------
+    run
+        The run.
+    reach
+        The partitions that are to be read.
+    made
+        Staged tiles, by partition.
+    """
+    held = {}
+    for spec in run.pipeline.tiles:
+        files = {one: tiles[spec] for one, tiles in made.items() if spec in tiles}
+        parts = {one: run.fingerprints.tiles(spec, one) for one in files}
+        entries = {one: {"key": digest(part), **part} for one, part in parts.items()}
+        table = run.tiles(spec)
+        version = commit(run, table, list(files.values()), entries)
+        live = table.at(version)
+        current = [one for one, key in _keys(live, reach).items() if _are_current(run, spec, one, key)]
+        rows = sum(file.rows for file in live.files_of(current))
+        held[spec.name] = HeldTiles(live.scan(current) if current else pl.LazyFrame(schema=spec.schema), rows)
+    return held
+
+
+def _keys(tiles: TableVersion, partitions: Sequence[Partition]) -> dict[Partition, str | None]:
+    """Return what those tiles were made of that are there."""
+    return {partition: entry.get("key") for partition, entry in tiles.entries(partitions)}
+
+
+def _are_current(run: Run, spec: TileSpec, partition: Partition, key: str | None) -> bool:
+    """Return whether a partition's tiles are of the logs as they are now; those of logs withdrawn do not count."""
+    return key is not None and key == digest(run.fingerprints.tiles(spec, partition))
+
+
+def bucket_tasks(
+    run: Run, number: int, specs: Sequence[TileSpec], tiles: Mapping[str, HeldTiles], asked: int
+) -> list[BucketTask]:
+    """Return tasks that take all buckets of a question's tiles, as many as these and what is asked are large."""
+    names = {spec.without_parts: spec.name for spec in run.pipeline.tiles}
+    ours = {names[spec.without_parts]: tiles[names[spec.without_parts]] for spec in specs}
+    rows = sum(held.rows for held in ours.values()) + asked
+    width = -(-BUCKETS // max(1, min(BUCKETS, -(-rows // ROWS_PER_TASK))))
+    tables = {name: held.frame for name, held in ours.items()}
+    return [
+        BucketTask(run.pipeline, number, (first, first + width), tables, run.scratch)
+        for first in range(0, BUCKETS, width)
+    ]
+
+
+def learned(
+    run: Run, number: int, tiles: Mapping[str, HeldTiles], partitions: Sequence[Partition]
+) -> dict[Partition, dict[str, Any]]:
+    """Return what the windows of a question know of all entities at the start of each partition."""
+    question = run.pipeline.questions[number]
+    if not question.surveyed:
+        return {}
+    buckets = bucket_tasks(run, number, question.surveyed, tiles, 0)
+    surveys = run.engine.map(learn_task, [LearnTask(bucket, tuple(partitions)) for bucket in buckets])
+    return {one: question.settle([survey[one] for survey in surveys]) for one in partitions}
+
+
+def commit(
+    run: Run, table: VersionedTable, files: Sequence[StagedFile], entries: Mapping[Partition, Mapping[str, Any]]
+) -> int:
+    """Commit the files of some partitions with their lineage; return the version that holds them."""
+    if not entries:
+        return table.version
+    lineage = Lineage(
+        run=run.name,
+        pipeline=run.pipeline.name,
+        partitions={str(partition): entry for partition, entry in entries.items()},
+        common={"featurelib": __version__},
+    )
+    return table.commit(files, replaces=list(entries), lineage=lineage)
