@@ -1,4 +1,4 @@
-"""Build samples: partition tasks, bucket tasks, attach tasks, one commit."""
+"""Build samples: partition tasks, answer tasks over buckets of entities, attach tasks, one commit."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

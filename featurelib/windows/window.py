@@ -174,7 +174,10 @@ class Window(ABC):
         return ()
 
     def survey(self, past: Past) -> list[Tally[Any]]:
-        """Return what there is to learn in tiles asked at the start of a partition; buckets add up."""
+        """Return what there is to learn in tiles asked at the start of a partition; buckets add up.
+
+        Only asked of a window that names tiles in `surveyed`, which then says what it learns here and in `settle`.
+        """
         raise NotImplementedError
 
     def settle(self, surveyed: Sequence[Mapping[Any, int]]) -> Any:
