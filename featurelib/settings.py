@@ -3,17 +3,18 @@
 import importlib
 import sys
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from featurelib.errors import UsageError
 from featurelib.pipeline import Pipeline
 from featurelib.workspace import Workspace
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """Where a project's parts lie; paths are relative to the folder of ``pyproject.toml``.
 
     Attributes
@@ -27,8 +28,6 @@ class Settings(BaseModel):
     online
         Where the windows' values are written for model servers, a folder for each pipeline.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path
     pipelines: str = "pipelines"
@@ -57,19 +56,16 @@ class Settings(BaseModel):
         )
 
     @classmethod
-    def _checked(cls, path: Path, said: dict[str, object]) -> "Settings":
-        try:
-            return cls.model_validate({**said, "root": path.parent})
-        except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-            raise UsageError(f"{path}, [tool.featurelib]: {problems}.") from error
-
-    @field_validator("logs", "tables", "work", "online", mode="before")
-    @classmethod
-    def _is_local(cls, place: object) -> object:
-        if "://" in str(place):
-            raise ValueError(f"pipelines are built in local folders, not {place}; only VersionedTable takes S3")
-        return place
+    def _checked(cls, path: Path, said: Mapping[str, object]) -> "Settings":
+        known = [field.name for field in fields(cls) if field.name != "root"]
+        problems = [f"{name}: unknown; there are {', '.join(known)}" for name in said if name not in known]
+        problems += [f"{name}: {problem}" for name in known if name in said and (problem := _problem(name, said[name]))]
+        if problems:
+            raise UsageError(f"{path}, [tool.featurelib]: {'; '.join(problems)}.")
+        given: dict[str, Any] = {
+            name: value if name == "pipelines" else Path(str(value)) for name, value in said.items()
+        }
+        return cls(path.parent, **given)
 
     @property
     def workspace(self) -> Workspace:
@@ -105,6 +101,15 @@ class Settings(BaseModel):
         if not isinstance(found, Pipeline):
             raise UsageError(f"module {self.pipelines}.{name} has no Pipeline named {name!r}, but {found!r}.")
         return found
+
+
+def _problem(name: str, said: object) -> str:
+    """Return what is wrong with a value; empty if nothing is."""
+    if not isinstance(said, str):
+        return f"a text is needed, got {said!r}"
+    if name != "pipelines" and "://" in said:
+        return f"pipelines are built in local folders, not {said}; only VersionedTable takes S3"
+    return ""
 
 
 def _parsed(path: Path) -> dict[str, Any]:

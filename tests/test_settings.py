@@ -29,6 +29,11 @@ def test_an_unknown_word_is_refused(tmp_path: Path) -> None:
         Settings.find(project(tmp_path, 'tabels = "out"'))
 
 
+def test_a_value_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\[tool.featurelib\]: logs: a text is needed, got 3"):
+        Settings.find(project(tmp_path, "logs = 3"))
+
+
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="run inside a project"):
         Settings.find(tmp_path)

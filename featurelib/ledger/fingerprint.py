@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,12 +49,16 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The timeline of the partitions of a log that begin in ``[first, stop)``; a file in two of them is a link."""
+    """The timeline of the partitions of a log that begin in ``[first, stop)``; a file in two of them is a link.
+
+    The first of them that has no file begins at ``lacking``; none before ``stop`` lacks one, if that is it.
+    """
 
     first: datetime
     stop: datetime
     timeline: Timeline
     has_links: bool
+    lacking: datetime
 
 
 @dataclass(frozen=True)
@@ -110,9 +114,9 @@ class Fingerprints:
         start, end = self.pipeline.bounds(partition)
         awaited = {}
         for log, reach in self._reaches.items():
-            first, stop = partition_span(log, start, end + reach)
-            lacks = self._with_files(log, first, stop) < -((first - stop) // log.step)
-            awaited[log.name] = self._without_files(log, start, end + reach) if lacks else []
+            seen = self._seen.get(log.name)
+            is_there = seen is not None and seen.first <= start and end + reach + log.lateness <= seen.lacking
+            awaited[log.name] = [] if is_there else self._without_files(log, start, end + reach)
         return awaited
 
     def _with_files(self, log: Log, first: datetime, stop: datetime) -> int:
@@ -132,6 +136,24 @@ class Fingerprints:
         """Return what a partition of samples depends on: inputs by log, the declaration, and whether it is mature."""
         inputs = {log.name: self.inputs(log, *span) for log, span in self._spans(partition).items()}
         return {"inputs": inputs, "code": self._samples_code, "mature": self.is_mature(partition)}
+
+    def identity(self, first: Partition, last: Partition) -> str | None:
+        """Return a digest of all that the samples from one partition to another depend on, but for their maturity.
+
+        Equal ones mean equal `samples`, partition by partition. None where files are links, which `inputs` counts
+        across partitions.
+        """
+        hashed = hashlib.sha256(self._samples_code.encode())
+        last_spans = self._spans(last)
+        for log, (start, _) in self._spans(
+            first
+        ).items():  # the later a partition, the later it begins to read, and ends
+            begin, stop = partition_span(log, start, last_spans[log][1])
+            seen = self._timeline(log, begin, stop)
+            if seen.has_links:
+                return None
+            hashed.update(f"|{log.name}|".encode() + seen.timeline.identities(begin, stop))
+        return hashed.hexdigest()
 
     def is_mature(self, partition: Partition) -> bool:
         """Return whether the labels of a partition are final by now."""
@@ -215,7 +237,9 @@ class Fingerprints:
             facts = iter(self._looked_at(log, every))
             timeline = Timeline.of({at: list(islice(facts, len(files))) for at, files in there.items()})
             has_links = len({file.real for file in every}) < len(every)
-            seen = self._seen[log.name] = _Seen(first, stop, timeline, has_links)
+            expected = (first + number * log.step for number in count())
+            lacking = next((at for at in expected if at not in there), first)
+            seen = self._seen[log.name] = _Seen(first, stop, timeline, has_links, min(lacking, stop))
         return seen
 
     def _looked_at(self, log: Log, found: Sequence[FoundFile]) -> list[LogFile]:

@@ -15,6 +15,7 @@ from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import fitted, told_outgrown
 from featurelib.ledger.stored import Stored
 from featurelib.ledger.tiles import tiles_due
+from featurelib.ledger.wanted import wanted_keys
 from featurelib.pipeline import Pipeline
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
@@ -210,33 +211,42 @@ class _Planner:
 
     def plan(self, partitions: Sequence[Partition]) -> Plan:
         failed = {table: self.failures.read(table) for table in ("samples", "features")}
-        wanted = self._samples_wanted(partitions)
-        keys = [digest(parts) for parts in wanted]
+        mature = self._mature(partitions)
+        keys = wanted_keys(self.prints, partitions, mature)
         program = self.program.fingerprint if self.program else ""
         ours = [self.prints.features(key, program) for key in keys]
         then = _built(self.samples, partitions, keys)
         our_then = _built(self.features, partitions, map(digest, ours))
-        entries = []
-        for partition, parts, key, our_parts in zip(partitions, wanted, keys, ours, strict=True):
-            samples = self._samples(partition, parts, key, then.get(partition))
-            entries.append(_failed(samples, failed["samples"], parts))
-            features = self._features(partition, our_parts, our_then.get(partition), entries[-1])
-            entries.append(_failed(features, failed["features"], our_parts))
+        entries: list[Entry] = []
+        for partition, is_mature, key, our_parts in zip(partitions, mature, keys, ours, strict=True):
+            samples = self._samples(partition, is_mature, key, then.get(partition))
+            if samples.due and partition in failed["samples"]:
+                samples = _failed(samples, failed["samples"][partition], self._parts(partition, is_mature))
+            features = self._features(partition, our_parts, our_then.get(partition), samples)
+            if features.due and partition in failed["features"]:
+                features = _failed(features, failed["features"][partition], our_parts)
+            entries += samples, features
         of_program = told_outgrown(self.pipeline.name, self.program, self.samples.keys)
         due = [entry.partition for entry in entries if entry.table == "samples" and entry.due]
         tiles = tuple(tiles_due(self.pipeline, self.workspace, self.prints, due).items())
         return Plan(self.pipeline.name, tuple(entries), self.pipeline.samples.timezone, tiles, of_program)
 
-    def _samples_wanted(self, partitions: Sequence[Partition]) -> list[dict[str, Any]]:
-        wanted = [self.prints.samples(partition) for partition in partitions]
-        early = {partition: parts for partition, parts in zip(partitions, wanted, strict=True) if not parts["mature"]}
-        for partition, built in self.samples.entries(early).items():
-            if built.get("mature"):
-                early[partition]["mature"] = True  # labels that were final stay so, whatever the clock says
-        return wanted
+    def _mature(self, partitions: Sequence[Partition]) -> list[bool]:
+        """Return of each whether its labels are final; those that were so once stay so, whatever the clock says."""
+        mature = [self.prints.is_mature(partition) for partition in partitions]
+        early = [partition for partition, is_mature in zip(partitions, mature, strict=True) if not is_mature]
+        final = {partition for partition, built in self.samples.entries(early).items() if built.get("mature")}
+        return [is_mature or partition in final for partition, is_mature in zip(partitions, mature, strict=True)]
+
+    def _parts(self, partition: Partition, is_mature: bool) -> dict[str, Any]:  # noqa: FBT001  # as each has its own
+        return {**self.prints.samples(partition), "mature": is_mature}
 
     def _samples(
-        self, partition: Partition, wanted: Mapping[str, Any], key: str, then: Mapping[str, Any] | None
+        self,
+        partition: Partition,
+        is_mature: bool,  # noqa: FBT001  # as above
+        key: str,
+        then: Mapping[str, Any] | None,
     ) -> Entry:
         """Return the state of the samples; ``then`` is what they were built from, if that is not what is wanted."""
         rows = self.samples.rows.get(partition)
@@ -244,11 +254,11 @@ class _Planner:
             lacks = "not built yet" if self.prints.has_logs(partition) else "no log files for it"
             return Entry("samples", partition, "missing", lacks, 0, due=True)
         if then is not None:
-            return self._changed(partition, wanted, then, rows)
+            return self._changed(partition, self._parts(partition, is_mature), then, rows)
         if self.quarantine.keys.get(partition) != key:
             why = "its quarantined rows are of another build"
             return Entry("samples", partition, "stale", why, rows, due=True)
-        if not wanted["mature"]:
+        if not is_mature:
             why = f"its labels may change until {self.pipeline.mature_at(partition):%Y-%m-%d %H:%M}Z"
             return Entry("samples", partition, "provisional", why, rows, due=False)
         return Entry("samples", partition, "complete", awaited(self.prints.awaited(partition)), rows, due=False)
@@ -283,10 +293,9 @@ def _built(stored: Stored, partitions: Sequence[Partition], keys: Iterable[str])
     return stored.entries([partition for partition, key in now if stored.keys.get(partition, key) != key])
 
 
-def _failed(entry: Entry, failures: Mapping[Partition, Mapping[str, Any]], parts: Mapping[str, Any]) -> Entry:
-    """Return the entry as failed, if its partition is to be built and the last try to build it so failed."""
-    failure = failures.get(entry.partition) if failures else None
-    if failure is None or not entry.due or failure["key"] != key_of_try(parts):
+def _failed(entry: Entry, failure: Mapping[str, Any], parts: Mapping[str, Any]) -> Entry:
+    """Return the entry of a partition that is due as failed, if the last try to build it so failed."""
+    if failure["key"] != key_of_try(parts):
         return entry
     why = f"{failure['error']}: {failure['message']} ({entry.why or entry.state})"
     return entry._replace(state="failed", why=why)

@@ -70,9 +70,14 @@ class Timeline:
             "bytes": self._bytes[last] - self._bytes[first],
             "rows": self._rows[last] - self._rows[first] if counted else None,
             "landed": None if landed == _NEVER else str(landed),
-            "digest": hashlib.sha256(self._identities[first * _IDENTITY : last * _IDENTITY]).hexdigest()[:20],
+            "digest": hashlib.sha256(self.identities(start, stop)).hexdigest()[:20],
             "each": self._marks[first * _MARK : last * _MARK],
         }
+
+    def identities(self, start: datetime, stop: datetime) -> bytes:
+        """Return what names the files of the partitions that begin in ``[start, stop)``, and what is in them."""
+        first, last = self.ends[bisect_left(self.starts, start)], self.ends[bisect_left(self.starts, stop)]
+        return self._identities[first * _IDENTITY : last * _IDENTITY]
 
 
 def mark(file: LogFile) -> str:
