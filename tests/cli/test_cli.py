@@ -353,7 +353,7 @@ def test_a_pipeline_of_another_project_is_not_taken_for_ours(
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ('[tool.featurelib]\ntable = "x"\n', "[tool.featurelib]: table: Extra inputs are not permitted."),
+        ('[tool.featurelib]\ntable = "x"\n', "[tool.featurelib]: table: unknown; there are pipelines, "),
         ("[tool.featurelib\n", "is no TOML: "),
     ],
     ids=["unknown setting", "no TOML"],
