@@ -11,12 +11,14 @@ from benchmarks import (
     online_reads,
     plan_hours,
     row_latency,
+    window_growth,
 )
 
 for name, benchmark in [
     ("One partition, from logs to committed table", build_partition),
     ("Samples (3 GB below data/)", build_samples),
     ("Windows (makes DuckDB's environment below data/, from a package index)", build_windows),
+    ("Windows over history and samples (2 GB below data/)", window_growth),
     ("A plan of 10,000 partitions (makes 20,000 log files below data/)", plan_hours),
     ("A backfill of 1,000 tiny partitions", backfill_hours),
     ("Memory over days", days_flat),

@@ -31,7 +31,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.transaction import AddAction
 
 from benchmarks import hours as declared
-from benchmarks.measure import table
+from benchmarks.measure import made_once, table
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.generator import ClickLogs, generate
@@ -48,7 +48,7 @@ from featurelib.workspace import Workspace
 PARTITIONS, ROWS_AN_HOUR = 1_000, 50
 MOST_MS, MOST_RATIO = 30.0, 2.5
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
-WORK, MADE = Path("data/backfill_hours"), "made"
+WORK = Path("data/backfill_hours")
 PIPELINE: Pipeline = declared.hours
 TABLES = ("quarantine", "samples", "features")
 PROJECT = '[tool.featurelib]\npipelines = "pipelines"\nlogs = "{logs}"\ntables = "tables"\nwork = "work"\n'
@@ -65,28 +65,17 @@ def _workspace(work: Path, name: str) -> Workspace:
 
 
 def prepare(work: Path, number: int) -> None:
-    """Generate the logs and fit the program, unless they are there.
+    """Generate the logs and fit the program, unless they are there."""
+    made_once(work, number, lambda: _make(work, number))
 
-    Raises
-    ------
-    SystemExit
-        If the folder holds something else.
-    """
-    made = work / MADE
-    if work.is_dir() and any(work.iterdir()) and not made.is_file():
-        raise SystemExit(f"{work} was not made by this benchmark: name an empty folder.")
-    if made.is_file() and made.read_text() == str(number):
-        return
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    made.write_text("being made")
+
+def _make(work: Path, number: int) -> None:
     days = len(PIPELINE.fit) + len(_days(number)) + 1
     rows = days * 24 * ROWS_AN_HOUR
     generate(
         ClickLogs(days=days, start=declared.START, rows=rows, users=2000, items=500, seed=7, every="1h"), work / "logs"
     )
     backfill(PIPELINE, _workspace(work, "fitted"), PIPELINE.fit, Loop(), say=lambda _: None, now=NOW)
-    made.write_text(str(number))
 
 
 def _fresh(work: Path, name: str) -> None:

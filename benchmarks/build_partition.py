@@ -17,6 +17,7 @@ import polars as pl
 from benchmarks.measure import Cost, median, run, table
 from featurelib.generator import ClickLogs, generate
 from featurelib.tables import Partition, VersionedTable
+from featurelib.workspace import Workspace
 from pipelines.search_ranking import search_ranking
 
 DAY = date(2026, 11, 8)
@@ -35,8 +36,13 @@ def prepare(scratch: Path, rows: int) -> None:
             ClickLogs(days=length, start=start, rows=wanted, users=200_000, items=50_000, seed=7, every="1h"), logs
         )
     run("benchmarks.backfill_days", logs, tables, scratch / "work", first, DAY - timedelta(days=1))
-    tiles = VersionedTable.open(tables / search_ranking.name / "tiles_item_id").scan()
-    tiles.select("entity", "hour", "clicks", "impressions").sink_parquet(scratch / "tiles.parquet")
+    place, counts = Workspace(logs, tables, scratch / "work"), []
+    for spec in search_ranking.tiles:
+        here = {log: pl.col("n") if log == spec.log.name else pl.lit(0, pl.Int64) for log in ("clicks", "impressions")}
+        counts.append(
+            VersionedTable.open(place.tiles(spec.name)).scan().select("entity", pl.col("at").alias("hour"), **here)
+        )
+    pl.concat(counts).sink_parquet(scratch / "tiles.parquet")
     (scratch / "ready").touch()
 
 

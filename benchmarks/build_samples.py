@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.measure import Cost, median, run, table
+from benchmarks.measure import Cost, made_once, median, run, table
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.generator import ClickLogs, generate
@@ -33,7 +33,7 @@ from schemas.orders import OrderLog
 DAYS = Days(date(2026, 11, 1), date(2026, 11, 14))
 ROWS, RUNS = 20_000_000, 3
 MOST_CPU_RATIO, MOST_MIB = 1.5, 3 * 1024
-WORK, MADE = Path("data/build_samples"), "rows-made"
+WORK = Path("data/build_samples")
 
 
 class Buckets(Table):
@@ -76,24 +76,9 @@ def build(work: Path) -> None:
 
 
 def prepare(work: Path, rows: int) -> None:
-    """Generate the logs, unless they are there.
-
-    Raises
-    ------
-    SystemExit
-        If the folder holds something else.
-    """
-    made = work / MADE
-    if work.is_dir() and any(work.iterdir()) and not made.is_file():
-        raise SystemExit(f"{work} was not made by this benchmark: name an empty folder.")
-    if made.is_file() and made.read_text() == str(rows):
-        return
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    made.write_text("being made")
+    """Generate the logs, unless they are there."""
     logs = ClickLogs(days=len(DAYS), start=DAYS.start, rows=rows, users=200_000, items=50_000, seed=7, every="1h")
-    generate(logs, work / "logs")
-    made.write_text(str(rows))
+    made_once(work, rows, lambda: generate(logs, work / "logs"))
 
 
 def ours(work: Path) -> Cost:

@@ -21,13 +21,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.measure import Cost, environment, median, run, table
+from benchmarks.measure import Cost, environment, made_once, median, run, table
 from benchmarks.window_columns import AT, CENTS, DELAY, ENTITIES, HOURS, MEASURES, PRICE, PRICED
-from benchmarks.window_logs import TABLES, WindowLogs
+from benchmarks.window_tables import TABLES
 from featurelib.days import Days
 from featurelib.engine.protocol import Item, Summary
 from featurelib.logs import Log
@@ -44,7 +45,7 @@ HISTORY = Days(date(2026, 10, 1), date(2026, 10, 30))
 SAMPLED, NEXT = HISTORY.ending(10), Days(date(2026, 10, 31), date(2026, 10, 31))
 ROWS, RUNS = 15_000_000, 3
 MOST_CPU_RATIO, MOST_MIB, MOST_MIB_RATIO, MOST_DAY_RATIO, MOST_TASK_RATIO = 1.3, 1024, 1 / 3, 0.1, 3.0
-WORK, MADE, LOCK = Path("data/build_windows"), "rows-made", Path(__file__).with_name("requirements-duckdb.lock")
+WORK, LOCK = Path("data/build_windows"), Path(__file__).with_name("requirements-duckdb.lock")
 
 
 class Buckets(Table):
@@ -92,7 +93,7 @@ class Timed:
 
 
 def build(work: Path, days: Days) -> None:
-    """Build the samples of some days, by groups of eight, as a backfill does; note what the tasks cost."""
+    """Build the samples of some days, by groups of days, as a backfill does; note what the tasks cost."""
     workspace, engine = Workspace(work / "logs", work / "tables", work / "scratch"), Timed()
     with Run.begin(declared(), workspace, engine) as begun:
         for step in backfill_steps(begun, days):
@@ -103,23 +104,14 @@ def build(work: Path, days: Days) -> None:
 
 
 def prepare(work: Path, rows: int) -> None:
-    """Generate the logs, unless they are there.
+    """Generate the logs, unless they are there."""
+    made_once(work, rows, partial(_generate, work / "logs", rows))
 
-    Raises
-    ------
-    SystemExit
-        If the folder holds something else.
-    """
-    made = work / MADE
-    if work.is_dir() and any(work.iterdir()) and not made.is_file():
-        raise SystemExit(f"{work} was not made by this benchmark: name an empty folder.")
-    if made.is_file() and made.read_text() == str(rows):
-        return
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    made.write_text("being made")
-    WindowLogs(days=Days(HISTORY.start, NEXT.end), impressions=rows // len(HISTORY)).write(work / "logs")
-    made.write_text(str(rows))
+
+def _generate(root: Path, rows: int) -> None:
+    from benchmarks.window_logs import WindowLogs  # not what a build loads
+
+    WindowLogs(days=Days(HISTORY.start, NEXT.end), impressions=rows // len(HISTORY)).write(root)
 
 
 def ours(work: Path) -> Cost:

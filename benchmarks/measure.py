@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import psutil
 
 _EVERY_S = 0.01
+_MADE = "made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,26 @@ def environment(home: Path, lock: Path) -> Path:
         subprocess.run(list(map(str, install)), check=True, stdout=subprocess.DEVNULL)
         (home / "ready").touch()
     return home / "bin" / "python"
+
+
+def made_once(work: Path, of_what: object, make: Callable[[], None]) -> None:
+    """Fill a folder, unless it holds this already; what another run of the benchmark left there goes.
+
+    Raises
+    ------
+    SystemExit
+        If the folder holds something else.
+    """
+    made = work / _MADE
+    if work.is_dir() and any(work.iterdir()) and not made.is_file():
+        raise SystemExit(f"{work} was not made by this benchmark: name an empty folder.")
+    if made.is_file() and made.read_text() == str(of_what):
+        return
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    made.write_text("being made")
+    make()
+    made.write_text(str(of_what))
 
 
 def median(costs: Sequence[Cost]) -> Cost:

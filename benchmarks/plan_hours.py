@@ -16,7 +16,6 @@ What is known of the log files (their checksums) is remembered from a plan befor
 
 import argparse
 import hashlib
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -27,7 +26,7 @@ from uuid import uuid4
 import polars as pl
 
 from benchmarks import hours as declared
-from benchmarks.measure import Cost, command, median, table
+from benchmarks.measure import Cost, command, made_once, median, table
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.generator import ClickLogs, generate
@@ -39,7 +38,7 @@ from featurelib.workspace import Workspace
 
 PARTITIONS, PER_COMMIT, RUNS, MOST_S = 10_000, 24, 5, 1.0
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
-WORK, MADE = Path("data/plan_hours"), "made"
+WORK = Path("data/plan_hours")
 PROJECT = '[tool.featurelib]\npipelines = "pipelines"\nlogs = "logs"\ntables = "tables"\nwork = "work"\n'
 
 
@@ -53,26 +52,17 @@ def _partitions(number: int) -> list[Partition]:
 
 
 def prepare(work: Path, number: int, per_commit: int) -> None:
-    """Make logs, project and tables, unless they are there.
+    """Make logs, project and tables, unless they are there."""
+    made_once(work, f"{number} by {per_commit}", lambda: _make(work, number, per_commit))
 
-    Raises
-    ------
-    SystemExit
-        If the folder holds something else.
-    """
-    made, of_what = work / MADE, f"{number} by {per_commit}"
-    if work.is_dir() and any(work.iterdir()) and not made.is_file():
-        raise SystemExit(f"{work} was not made by this benchmark: name an empty folder.")
-    if made.is_file() and made.read_text() == of_what:
-        return
-    shutil.rmtree(work, ignore_errors=True)
-    (work / "pipelines").mkdir(parents=True)
-    made.write_text("being made")
+
+def _make(work: Path, number: int, per_commit: int) -> None:
     days = -(-number // 24)
     generate(
         ClickLogs(days=days, start=declared.START, rows=days * 480, users=2000, items=500, seed=7, every="1h"),
         work / "logs",
     )
+    (work / "pipelines").mkdir()
     (work / "pyproject.toml").write_text(PROJECT)
     (work / "pipelines" / "__init__.py").touch()
     text = Path(declared.__file__).read_text()
@@ -84,7 +74,6 @@ def prepare(work: Path, number: int, per_commit: int) -> None:
         text.replace('hours = declared("hours")', 'hours_new = declared("hours_new")')
     )
     _fill(declared.hours, _workspace(work), _partitions(number), per_commit)
-    made.write_text(of_what)
 
 
 def _fill(pipeline: Pipeline, workspace: Workspace, partitions: Sequence[Partition], per_commit: int) -> None:

@@ -15,74 +15,14 @@ import numpy as np
 import polars as pl
 
 from benchmarks.window_columns import AT, PRICED
+from benchmarks.window_tables import TABLES
 from featurelib.days import Days
 from featurelib.generator.draws import Bits, Floats, Ints, active_users, below, draw, log_normal, unit, zipf
 from featurelib.generator.words import id_text, query_category, query_text
-from featurelib.schema import Column, Table
 
 PAGE, DAY_US, HOUR_US = 10, 86_400_000_000, 3_600_000_000
 BOT_SHARE, NO_USER, NO_QUERY, OTHER_CATEGORY, NO_PRICE = 0.05, 0.01, 0.02, 0.2, 0.01
 CLICKED, CARTED, ORDERED = 7 / 30, 2 / 7, 1 / 2
-
-
-class Event(Table):
-    """What the four logs share: who, what, and in answer to which request."""
-
-    min_rows = 0
-
-    user_id = Column(dtype=pl.String(), doc="The user; null where nobody is known.", nullable=True)
-    item_id = Column(dtype=pl.String(), doc="The item.")
-    query = Column(dtype=pl.String(), doc="What the user asked for; null where nothing was asked.", nullable=True)
-    category = Column(dtype=pl.String(), doc="Category in which the user looked.")
-
-
-class WindowImpressions(Event):
-    """One row per impression."""
-
-    event_time = "shown_at"
-
-    impression_id = Column(dtype=pl.String(), doc="Unique.")
-    shown_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When the item came into view.")
-    clicked = Column(dtype=pl.Int8(), doc="1 if it was clicked.", between=(0, 1))
-
-
-class WindowClicks(Event):
-    """One row per click."""
-
-    event_time = "clicked_at"
-
-    clicked_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When the item was opened.")
-
-
-class Priced(Event):
-    """What was put into the cart, or bought."""
-
-    price_cents = Column(dtype=pl.Int64(), doc="Price in cents; null where it was not logged.", nullable=True)
-    discount = Column(dtype=pl.Float64(), doc="Share of the price that was let off.")
-
-
-class WindowCarts(Priced):
-    """One row per item put into the cart."""
-
-    event_time = "carted_at"
-
-    carted_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When it was put there.")
-
-
-class WindowOrders(Priced):
-    """One row per item bought."""
-
-    event_time = "ordered_at"
-
-    ordered_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When it was bought.")
-
-
-TABLES: dict[str, type[Table]] = {
-    "impressions": WindowImpressions,
-    "clicks": WindowClicks,
-    "carts": WindowCarts,
-    "orders": WindowOrders,
-}
 
 
 @dataclass(frozen=True, kw_only=True)

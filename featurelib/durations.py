@@ -21,7 +21,7 @@ def duration(owner: object, name: str, text: str | timedelta) -> timedelta:
     Raises
     ------
     ParameterError
-        If the text is not of this form.
+        If the text is not of this form, or longer than a `timedelta` can be.
 
     Examples
     --------
@@ -30,7 +30,10 @@ def duration(owner: object, name: str, text: str | timedelta) -> timedelta:
     """
     if isinstance(text, timedelta):
         return text
-    found = re.fullmatch(r"([0-9]+)([smhd])", text)
+    found = re.fullmatch(r"([0-9]+)([smhd])", text) if isinstance(text, str) else None
     if found is None:
         raise ParameterError(owner, name, got=text, want="a duration such as 30m, 2h or 7d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as error:
+        raise ParameterError(owner, name, got=text, want="shorter") from error

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 
 from featurelib.cleaning import Cleaner
 from featurelib.days import Days, day_bounds, hour_bounds, hours_in
-from featurelib.errors import ColumnMissingError, DeclarationError, ParameterError, UsageError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError, UsageError
 from featurelib.fitting import Operator
 from featurelib.logs import Log
 from featurelib.program.chain import Chain
@@ -23,7 +23,7 @@ from featurelib.tables import Partition
 from featurelib.tables.partition import shared_partition
 from featurelib.transforms import Feature, Transform
 from featurelib.windows import Question, TileSpec, Window, questions
-from featurelib.windows.window import combined
+from featurelib.windows.window import KINDS, combined, kind_of
 from featurelib.workspace import TILES
 
 
@@ -97,24 +97,48 @@ class Pipeline:
 
     def _check_windows(self) -> None:
         taken = set(self.samples.schema)
-        held, logged = self.samples.schema, self.samples.log.table.polars_schema()
+        held = self.samples.schema
         for window in self.windows:
             if [other.name for other in self.windows].count(window.name) > 1:
                 raise DeclarationError(f"{self} has two windows called {window.name!r}; give each its own name.")
+            self._check_leaks(window)
             for column in (*window.entity, self.samples.log.time):
                 if column not in held:
                     raise ColumnMissingError(f"window {window.name!r}", column, where="the samples table", columns=held)
-                if column in logged and held[column] != logged[column]:
-                    raise DeclarationError(
-                        f"windows of {self} read {column!r} of each sample, which {self.samples.shape!r} makes "
-                        f"{held[column]}; give them to a pipeline of single impressions."
-                    )
+            for column in window.entity:
+                self._check_entity(window, column)
             for name in window.makes:
                 if name in taken:
                     raise DeclarationError(
                         f"window {window.name!r} adds a column {name!r} that the samples already have."
                     )
                 taken.add(name)
+
+    def _check_entity(self, window: Window, column: str) -> None:
+        """Refuse an entity whose text in a log may never be that in the samples."""
+        held, logged = self.samples.schema[column], self.samples.log.table.polars_schema().get(column)
+        one = logged if logged is not None and held == pl.List(logged) else held
+        kind = kind_of(one)
+        if kind is None:
+            raise ColumnTypeError(window, column, where="the samples table", got=held, want=f"an entity: {KINDS}")
+        for log in window.logs:
+            theirs = log.table.polars_schema()[column]
+            if kind_of(theirs) != kind:
+                raise ColumnTypeError(window, column, where=str(log), got=theirs, want=f"{kind}, as in the samples")
+
+    def _check_leaks(self, window: Window) -> None:
+        """Refuse a window that reads what came of an impression as if it was known when it was shown."""
+        outcomes = self.samples.outcomes
+        for column in window.entity:
+            if column in outcomes:
+                raise DeclarationError(f"{window!r} is by {column!r}, which a label is made of: that leaks it.")
+        for spec in window.tiles(self.samples.timezone):
+            told = [column for column in spec.values if column in outcomes and spec.log == self.samples.log]
+            if told and not window.delay:
+                raise DeclarationError(
+                    f"{window!r} reads {told[0]!r} of earlier impressions as soon as they are shown, but a label is "
+                    "made of it, and known later: give a delay at least as long as that takes."
+                )
 
     def _check_operators(self) -> None:
         outcomes = self.samples.outcomes
@@ -188,8 +212,16 @@ class Pipeline:
     @property
     def sample_schema(self) -> pl.Schema:
         """Columns of the samples table: the log's, the labels', the windows'."""
-        windows = {name: dtype for window in self.windows for name, dtype in window.makes.items()}
+        windows = {
+            name: pl.List(dtype) if self.asks_lists(window.entity) else dtype
+            for window in self.windows
+            for name, dtype in window.makes.items()
+        }
         return pl.Schema({**self.samples.schema, **windows})
+
+    def asks_lists(self, by: Sequence[str]) -> bool:
+        """Return whether the samples list some of an entity's columns, or their times: so they do its windows."""
+        return any(isinstance(self.samples.schema[column], pl.List) for column in (*by, self.samples.log.time))
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -199,7 +231,8 @@ class Pipeline:
     @cached_property
     def tiles(self) -> tuple[TileSpec, ...]:
         """The tiles that the windows read and learn from, each once."""
-        return combined([spec for question in self.questions for spec in (*question.tiles, *question.surveyed)])
+        specs = [spec for question in self.questions for spec in (*question.tiles, *question.surveyed)]
+        return tuple(replace(spec, every=self.samples.every) for spec in combined(specs))
 
     @property
     def logs(self) -> tuple[Log, ...]:

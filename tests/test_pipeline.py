@@ -10,10 +10,10 @@ import pytest
 from featurelib.cleaning import Impute, Normalize
 from featurelib.days import Days
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError
-from featurelib.samples import KeepFraction, Lists, RandomItems
+from featurelib.samples import CarriedLabel, KeepFraction, Lists, RandomItems
 from featurelib.schema import Column, Table
 from featurelib.transforms import Feature, HashedCross, Log1p, Standardize, Vocabulary
-from featurelib.windows import Rate, Sum
+from featurelib.windows import LastValue, Rate, Sum
 from pipelines.open_bandit import open_bandit
 from pipelines.search_ranking import search_ranking
 from tests.shop import FEATURES, ShopFeatures, logs, rate, shop
@@ -172,6 +172,42 @@ def test_window_names_an_entity_that_the_samples_lack():
     window = Rate("r", of=carts, per=carts, by="cart_id", over="1d")
     with pytest.raises(ColumnMissingError, match="window 'r' reads column 'cart_id', which the samples table lacks"):
         shop(windows=[window])
+
+
+def test_an_entity_is_of_one_kind_in_log_and_samples():
+    wide = type("Clicked", (CLICKS.table,), {"slot": Column(dtype=pl.String(), doc="Where."), "__doc__": "Text."})
+    other = replace(CLICKS, table=wide)
+    window = Sum("s", of=CLICKS, by="slot", column="slot", over="1d")
+    assert shop(windows=[window]).sample_schema["s"] == pl.Int64()
+    message = "'slot' of log 'clicks' to be whole numbers, as in the samples, got String"
+    with pytest.raises(ColumnTypeError, match=message):
+        shop((IMPRESSIONS, other), windows=[LastValue("s", of=other, by="slot", column="slot", over="1d")])
+
+
+def test_no_window_is_by_what_came_of_an_impression_or_knows_it_at_once():
+    columns = {"is_clicked": Column(dtype=pl.Boolean(), doc="Later."), "__doc__": "Carried."}
+    log = replace(IMPRESSIONS, table=type("Shown", (IMPRESSIONS.table,), columns))
+    samples = replace(shop().samples, log=log, labels=[CarriedLabel("clicked", column="is_clicked")])
+    window = Sum("s", of=log, by="item_id", column="is_clicked", over="1d", delay="1h")
+    assert "s" in shop(samples=samples, windows=[window]).sample_schema
+    with pytest.raises(
+        DeclarationError, match=r"Sum\('s'\) reads 'is_clicked' of earlier impressions as soon as they are"
+    ):
+        shop(samples=samples, windows=[replace(window, delay="0h")])
+    with pytest.raises(
+        DeclarationError, match=r"Sum\('s'\) is by 'is_clicked', which a label is made of: that leaks it"
+    ):
+        shop(samples=samples, windows=[replace(window, by=["item_id", "is_clicked"], column="slot")])
+
+
+def test_windows_of_listed_samples_are_lists_where_their_entity_or_time_is():
+    shape = Lists("request_id", order="slot", columns=["item_id", "clicked"], first=["user_id", "shown_at"])
+    windows = [replace(rate(IMPRESSIONS, CLICKS), name=by, by=f"{by}_id") for by in ("item", "user")]
+    share = Column(dtype=pl.Float32(), doc="Share.", between=(0, 1))
+    table = type("Listed", (Table,), {"__doc__": "One row per request.", "min_rows": 0, "user_share": share})
+    samples = replace(shop().samples, shape=shape)
+    schema = shop(samples=samples, windows=windows, features=FEATURES[1:2], table=table).sample_schema
+    assert (schema["item"], schema["user"]) == (pl.List(pl.Float64()), pl.Float64())
 
 
 def test_windows_have_different_names():

@@ -41,7 +41,8 @@ def export_online(pipeline: str, at: datetime, to: Path | None, url: str | None,
         folder, pipeline=pipeline, as_of=at, declared=values.declared, frames=values.frames, empty=values.empty
     )
     for by, frame in values.frames.items():
-        click.echo(f"{pipeline}: {len(frame):,} of {' x '.join(by)}, {len(frame.columns) - 1} columns")
+        number = len(frame.columns) - 1
+        click.echo(f"{pipeline}: {len(frame):,} of {' x '.join(by)}, {number} column{'s' * (number > 1)}")
     click.echo(f"{pipeline}: version {export.version} as of {at:%Y-%m-%dT%H:%M:%SZ} in {folder}")
     if url is not None:
         write_redis(folder, url, expire=length)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -81,7 +81,7 @@ class Fingerprints:
     _indexes: dict[str, LogIndex] = field(default_factory=dict, repr=False)
     _facts: dict[str, dict[str, LogFile]] = field(default_factory=dict, repr=False)
     _seen: dict[str, _Seen] = field(default_factory=dict, repr=False)
-    _codes: dict[str, str] = field(default_factory=dict, repr=False)
+    _codes: dict[TileSpec, str] = field(default_factory=dict, repr=False)
 
     def prepare(self, partitions: Sequence[Partition]) -> None:
         """Look at all files that some partitions depend on at once, which is faster than one by one."""
@@ -177,9 +177,20 @@ class Fingerprints:
         bounds = self.pipeline.bounds(partition)
         midnight, _ = day_bounds(partition.dt, self.pipeline.samples.timezone)
         spans = {reading.log: reading.span(bounds, midnight) for reading in self._readings}
-        for log, first in self._first_causes(bounds[0]).items():
+        firsts = [*self._first_causes(bounds[0]).items(), *self._first_tiles(bounds[0])]
+        for log, first in firsts:
             spans[log] = min(spans[log][0], first), spans[log][1]
         return spans
+
+    def _first_tiles(self, start: datetime) -> Iterator[tuple[Log, datetime]]:
+        """Yield since when rows of a log may make one a duplicate that is in the first tiles which windows read."""
+        samples = self.pipeline.samples
+        for log, back in self._looked_back.items():
+            day = (start - back).astimezone(ZoneInfo(samples.timezone)).date()
+            midnight, end = day_bounds(day, samples.timezone)
+            whole = timedelta(hours=1) if samples.every == "1h" else end - midnight
+            first = start - back - (start - back - midnight) % whole
+            yield log, _compared(log, timedelta()).span((first, end), midnight)[0]
 
     def _first_causes(self, start: datetime) -> dict[Log, datetime]:
         """Return since when rows tell what earlier partitions made of the events that a chain of labels goes by."""
@@ -205,11 +216,20 @@ class Fingerprints:
     def _readings(self) -> tuple[_Reading, ...]:
         samples = self.pipeline.samples
         found = {log: _compared(log, samples.lookahead) for log in samples.logs}
+        for log, back in self._looked_back.items():
+            there = found.get(log, _Reading(log, timedelta(), timedelta(), None))
+            found[log] = replace(there, before=max(there.before, back))
+        return tuple(found.values())
+
+    @cached_property
+    def _looked_back(self) -> dict[Log, timedelta]:
+        """How far before a partition windows read each log."""
+        found: dict[Log, timedelta] = {}
         for window in self.pipeline.windows:
             for log in window.logs:
-                there = found.get(log, _Reading(log, timedelta(), timedelta(), None))
-                found[log] = replace(there, before=max(there.before, window.reads_back(samples.timezone)))
-        return tuple(found.values())
+                back = window.reads_back(self.pipeline.samples.timezone)
+                found[log] = max(found.get(log, timedelta()), back)
+        return found
 
     @cached_property
     def _chained(self) -> list[AttributedLabel]:
@@ -268,10 +288,9 @@ class Fingerprints:
         return digest({"featurelib": __version__, "table": describe(self.pipeline.table)})
 
     def _tiles_code(self, spec: TileSpec) -> str:
-        if spec.name not in self._codes:
-            length = (self.pipeline.samples.timezone, self.pipeline.samples.every)
-            self._codes[spec.name] = digest([__version__, describe(spec), *length])
-        return self._codes[spec.name]
+        if spec not in self._codes:
+            self._codes[spec] = digest([__version__, describe(spec)])
+        return self._codes[spec]
 
 
 def _compared(log: Log, lookahead: timedelta) -> _Reading:

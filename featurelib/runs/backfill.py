@@ -28,7 +28,8 @@ def backfill(
     """Build what is to be built of some days: samples, then a first program, then features.
 
     Running it again changes nothing; after a crash, running it again repairs. Samples and features are committed by
-    groups of eight days or 24 hours, so what was done stays done, and memory does not grow with the range.
+    groups of eight days (sixteen of samples with windows) or 24 hours, so what was done stays done, and memory does not
+    grow with the range.
 
     Parameters
     ----------

@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby
 from typing import Any
 
 import polars as pl
 
-from featurelib.errors import UsageError
+from featurelib.errors import LogMissingError, UsageError
 from featurelib.ledger import digest
 from featurelib.ledger.description import describe
 from featurelib.runs.run import Run
-from featurelib.runs.sample_tasks import ExportTask, PartitionTask, export_task, partition_task
-from featurelib.runs.tiles import bucket_tasks, commit_tiles, learned, staging, tiles_lacking
+from featurelib.runs.sample_tasks import ExportTask, export_task
+from featurelib.runs.tiles import bucket_tasks, learned, make_tiles
 from featurelib.windows import Question
 
 
@@ -48,16 +47,15 @@ def window_values(run: Run, at: datetime) -> WindowValues:
     ------
     UsageError
         If the pipeline has no windows.
+    LogMissingError
+        If no log has an event in reach.
     """
     pipeline = run.pipeline
     if not pipeline.windows:
         raise UsageError(f"{pipeline} has no windows; there is nothing to export.")
     (partition,) = pipeline.partitions_between(at, at + timedelta(microseconds=1))
     reach = pipeline.looked_back([partition])
-    make = partial(PartitionTask, pipeline, run.workspace, staging=staging(run), scratch=run.scratch, samples=False)
-    tasks = [make(partition=one, tiles=specs) for one, specs in sorted(tiles_lacking(run, reach).items())]
-    made = run.engine.map(partition_task, tasks)
-    tiles = commit_tiles(run, reach, {result.partition: result.tiles for result in made})
+    tiles = make_tiles(run, reach)
     frames: dict[tuple[str, ...], pl.DataFrame] = {}
     empty: dict[str, Any] = {}
     asking = sorted(enumerate(pipeline.questions), key=lambda asked: asked[1].by)
@@ -71,6 +69,12 @@ def window_values(run: Run, at: datetime) -> WindowValues:
         frames[by] = pl.read_parquet(files, glob=False).sort("entity")
         for (_, question), learned_ in zip(mine, known, strict=True):
             empty |= _empty(question, learned_)
+    if not any(map(len, frames.values())):
+        start, _ = pipeline.bounds(reach[0])
+        raise LogMissingError(
+            f"no log of {pipeline} has an event from {start:%Y-%m-%dT%H:%MZ} on that windows see at "
+            f"{at:%Y-%m-%dT%H:%MZ}: all would have an empty history. Check the instant, and that logs have landed."
+        )
     return WindowValues(frames, empty, digest(describe(pipeline.windows)))
 
 
@@ -78,6 +82,6 @@ def _empty(question: Question, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what each column is for an entity without events."""
     nobody = pl.Series(["nobody"])
     tiles = {spec: pl.DataFrame(schema=spec.schema).drop("bucket") for spec in question.tiles}
-    asked = pl.DataFrame({"id": [0], "entity": nobody, "at": pl.Series([0]).cast(question.grain.dtype)})
-    row = question.lay(tiles, nobody).answer(asked, known).select(*question.makes).row(0, named=True)
+    asked = pl.DataFrame({"id": [0], "entity": [0], "at": pl.Series([0]).cast(question.grain.dtype)})
+    row = question.lay(tiles.items(), nobody).answer(asked, known).select(*question.makes).row(0, named=True)
     return dict(row)

@@ -5,7 +5,7 @@ engine may run it anywhere, twice, or kill it.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,13 +25,16 @@ from featurelib.samples.step import PartitionFacts
 from featurelib.tables import Partition, StagedFile, Staging
 from featurelib.windows import TileSpec, fold
 from featurelib.windows.answers import ASKS
-from featurelib.windows.tiles import by_hash
+from featurelib.windows.entities import Entities, Numbering
 from featurelib.workspace import Workspace
 
 HOUR = timedelta(hours=1)
 
 SAMPLES = "samples"
 """The stage, beside the logs, whose rows are counted."""
+
+TILE_ROWS = 8_192
+"""Rows of a row group in files that are read by bucket: a task decodes little more than its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,19 @@ class PartitionTask:
 
 @dataclass(frozen=True, slots=True)
 class AskedFiles:
-    """What the samples of a partition ask in one question: the file of that, and the file of who asks what."""
+    """What the samples of a partition ask in one question.
+
+    Attributes
+    ----------
+    asked, asks
+        The file of that, and the file of who asks what.
+    rows
+        How much is asked.
+    """
 
     asked: Path
     asks: Path
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +120,11 @@ def partition_task(task: PartitionTask) -> PartitionResult:
     by_log: dict[Log, list[TileSpec]] = {}
     for spec in task.tiles:
         by_log.setdefault(spec.log, []).append(spec)
+    numbering = Numbering()  # samples are mostly what their log has
     tiles = {
         spec: stage(spec.name, folded)
         for log, specs in by_log.items()
-        for spec, folded in fold(specs, logs.events(log))
+        for spec, folded in fold(specs, logs.events(log), numbering if log == pipeline.samples.log else None)
     }
     if made is None:
         return PartitionResult(task.partition, None, None, tiles)
@@ -122,22 +135,24 @@ def partition_task(task: PartitionTask) -> PartitionResult:
         samples=plain if pipeline.windows else stage("samples", plain),
         quarantine=stage("quarantine", set_aside),
         tiles=tiles,
-        asked=_asked(task, plain),
+        asked=_asked(task, plain, numbering),
         counts={**logs.counts, SAMPLES: made.thinned.counts},
         hours=made.hours,
         landed=made.landed,
     )
 
 
-def _asked(task: PartitionTask, samples: pl.LazyFrame) -> tuple[AskedFiles, ...]:
+def _asked(task: PartitionTask, samples: pl.LazyFrame, numbering: Numbering) -> tuple[AskedFiles, ...]:
     """Write what the samples ask of the past, for each question."""
-    written = []
-    for question in task.pipeline.questions:
-        name = f"{question}-{task.partition}-{uuid.uuid4().hex}.parquet"
-        files = AskedFiles(task.scratch / f"asked-{name}", task.scratch / f"asks-{name}")
-        asked, asks = question.asked(samples, task.pipeline.samples.log.time)
-        asked.write_parquet(files.asked, compression="lz4")
-        asks.write_parquet(files.asks, compression="lz4")
+    time, asking = task.pipeline.samples.log.time, task.pipeline.questions
+    columns = dict.fromkeys([*(name for question in asking for name in question.by), time])
+    rows, written = samples.select(list(columns)).collect(engine="in-memory").lazy(), []
+    for question in asking:
+        name = f"{question}-{task.partition}-{uuid.uuid4().hex}.arrow"
+        asked, asks = question.asked(rows, time, numbering)
+        files = AskedFiles(task.scratch / f"asked-{name}", task.scratch / f"asks-{name}", len(asked))
+        asked.write_ipc(files.asked)
+        asks.write_ipc(files.asks)
         written.append(files)
     return tuple(written)
 
@@ -217,15 +232,12 @@ class BucketTask:
     tables: Mapping[str, pl.LazyFrame]
     scratch: Path
 
-    def tiles(self, specs: Sequence[TileSpec]) -> dict[TileSpec, pl.DataFrame]:
-        """Return the tiles of the buckets."""
-        first, end = self.buckets
-        found = {}
+    def tiles(self, specs: Sequence[TileSpec]) -> Iterator[tuple[TileSpec, pl.DataFrame]]:
+        """Yield the tiles of the buckets, of one spec after the other."""
         for spec in specs:
             name = next(held.name for held in self.pipeline.tiles if held.without_parts == spec.without_parts)
-            ours = self.tables[name].filter(pl.col("bucket").is_between(first, end, closed="left"))
-            found[spec] = ours.select(spec.schema.names()).drop("bucket").collect()
-        return found
+            ours = self.tables[name].filter(pl.col("bucket").is_between(*self.buckets, closed="left"))
+            yield spec, ours.select(spec.schema.names()).drop("bucket").collect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +252,7 @@ def learn_task(task: LearnTask) -> dict[Partition, dict[str, Any]]:
     """Return what there is to learn in the buckets, by partition."""
     pipeline = task.bucket.pipeline
     question = pipeline.questions[task.bucket.question]
-    tiles = task.bucket.tiles(question.surveyed)
+    tiles = dict(task.bucket.tiles(question.surveyed))
     return {one: question.survey(tiles, pipeline.bounds(one)[0]) for one in task.partitions}
 
 
@@ -265,13 +277,15 @@ def answer_task(task: AnswerTask) -> dict[Partition, Path]:
     """Compute every window of the buckets, and write the answers by partition; return the file of each."""
     question = task.bucket.pipeline.questions[task.bucket.question]
     ours = pl.col("bucket").is_between(*task.bucket.buckets, closed="left")
-    asked = {one: pl.scan_parquet(path).filter(ours).drop("bucket").collect() for one, path in task.asked.items()}
-    entities = by_hash(pl.concat([frame["entity"] for frame in asked.values()]))
-    laid = question.lay(task.bucket.tiles(question.tiles), entities)
+    frames = [pl.scan_ipc(path).filter(ours).drop("bucket").collect() for path in task.asked.values()]
+    entities = Entities.of([pl.concat([frame["entity"] for frame in frames])])
+    laid, end = question.lay(task.bucket.tiles(question.tiles), entities.names), 0
     written = {}
-    for partition, frame in asked.items():
+    for partition, frame in zip(task.asked, frames, strict=True):
+        start, end = end, end + len(frame)
+        asked = frame.with_columns(pl.Series("entity", entities.codes[start:end]))
         path = task.bucket.scratch / f"answers-{question}-{partition}-{uuid.uuid4().hex}.arrow"
-        laid.answer(frame, task.known.get(partition, {})).write_ipc(path)
+        laid.answer(asked, task.known.get(partition, {})).write_ipc(path)
         written[partition] = path
     return written
 
@@ -299,15 +313,14 @@ def export_task(task: ExportTask) -> Path:
     """Compute every window of the buckets for each entity that has a tile, and write them; return the file."""
     pipeline, scratch = task.buckets[0].pipeline, task.buckets[0].scratch
     asking = [pipeline.questions[bucket.question] for bucket in task.buckets]
-    tiles = [bucket.tiles(question.tiles) for bucket, question in zip(task.buckets, asking, strict=True)]
+    tiles = [dict(bucket.tiles(question.tiles)) for bucket, question in zip(task.buckets, asking, strict=True)]
     entities = pl.concat([frame["entity"] for held in tiles for frame in held.values()]).unique().sort()
     made = pl.DataFrame({"entity": entities})
     for question, held, known in zip(asking, tiles, task.known, strict=True):
         at = pl.DataFrame({"at": [task.at]}, schema={"at": pl.Datetime("us", "UTC")})
-        asked = (
-            made.select("entity").with_row_index("id").join(at.select(question.grain.floor(pl.col("at"))), how="cross")
-        )
-        made = made.hstack(question.lay(held, entities).answer(asked, known).sort("id").select(*question.makes))
+        numbers = pl.DataFrame({"id": range(len(made)), "entity": range(len(made))})
+        asked = numbers.join(at.select(question.grain.floor(pl.col("at"))), how="cross")
+        made = made.hstack(question.lay(held.items(), entities).answer(asked, known).sort("id").select(*question.makes))
     path = scratch / f"export-{uuid.uuid4().hex}.parquet"
     made.write_parquet(path, compression="lz4")
     return path
@@ -341,13 +354,14 @@ class AttachTask:
 
 def attach_task(task: AttachTask) -> StagedFile:
     """Stage the partition's samples with their windows; rows and their order stay."""
-    questions = {f"{ASKS} {question}": question for question in task.pipeline.questions}
+    questions = {f"{ASKS} {number}": question for number, question in enumerate(task.pipeline.questions)}
     asks = [
-        pl.read_parquet(found.asks).to_series().alias(name) for name, found in zip(questions, task.answers, strict=True)
+        pl.read_ipc(found.asks).to_series().alias(name) for name, found in zip(questions, task.answers, strict=True)
     ]
     rows = pl.concat([task.samples, pl.LazyFrame(asks)], how="horizontal")
     for (name, question), found in zip(questions.items(), task.answers, strict=True):
         # NOTE: told as the rows stream by; the windows of all rows at once would be most of what is in memory
         answers = pl.scan_ipc(list(found.files), glob=False).collect()
-        rows = rows.with_columns(question.told(answers, pl.col(name))).unnest(name)
+        listed = task.pipeline.asks_lists(question.by)
+        rows = rows.with_columns(question.told(answers, pl.col(name), listed=listed)).unnest(name)
     return task.staging.stage(rows.select(task.pipeline.sample_schema.names()), task.partition)

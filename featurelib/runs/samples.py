@@ -53,8 +53,9 @@ def build_samples(run: Run, partitions: Sequence[Partition]) -> int:
     _ = run.samples, run.quarantine  # made here, not by the first of several tasks
     # NOTE: fingerprints before rows: a file that lands in between makes a partition stale, never taken for built
     keys = {partition: run.fingerprints.samples(partition) for partition in partitions}
-    results, failures = _read(run, partitions)
-    staged = _attach(run, partitions, results, failures) if run.pipeline.windows else _plain(results)
+    results, broken = _read(run, partitions)
+    failures = _failures(run, partitions, broken)
+    staged = _attach(run, partitions, results, broken, failures) if run.pipeline.windows else _plain(results)
     made = {p: results[p] for p in partitions if p not in failures}
     labels = _labels(run, {partition: staged[partition] for partition in made})
     entries: dict[Partition, dict[str, Any]] = {}
@@ -73,7 +74,7 @@ def build_samples(run: Run, partitions: Sequence[Partition]) -> int:
 
 
 def _read(run: Run, partitions: Sequence[Partition]) -> tuple[dict[Partition, PartitionResult], _Failures]:
-    """Read each partition's logs; return what was made, and the partitions that cannot be built."""
+    """Read each partition's logs, of those looked back to too; return what was made, and what could not be read."""
     tasks = _partition_tasks(run, partitions)
     results, broken = {}, {}
     for task, result in zip(tasks, attempt(run.engine, partition_task, tasks), strict=True):
@@ -81,6 +82,11 @@ def _read(run: Run, partitions: Sequence[Partition]) -> tuple[dict[Partition, Pa
             broken[task.partition] = result.error
         else:
             results[task.partition] = result
+    return results, broken
+
+
+def _failures(run: Run, partitions: Sequence[Partition], broken: _Failures) -> _Failures:
+    """Return the partitions that cannot be built."""
     failures = {}
     for partition in partitions:
         # NOTE: windows over tiles of which some are missing would be wrong and look right
@@ -88,7 +94,7 @@ def _read(run: Run, partitions: Sequence[Partition]) -> tuple[dict[Partition, Pa
         lost = [one for one in (partition, *reach) if one in broken]
         if lost:
             failures[partition] = broken[lost[0]]
-    return results, failures
+    return failures
 
 
 def _plain(results: Mapping[Partition, PartitionResult]) -> dict[Partition, StagedFile]:
@@ -133,12 +139,17 @@ def _partition_tasks(run: Run, partitions: Sequence[Partition]) -> list[Partitio
 
 
 def _attach(
-    run: Run, partitions: Sequence[Partition], results: Mapping[Partition, PartitionResult], failures: _Failures
+    run: Run,
+    partitions: Sequence[Partition],
+    results: Mapping[Partition, PartitionResult],
+    broken: _Failures,
+    failures: _Failures,
 ) -> dict[Partition, StagedFile]:
     """Commit the tiles, answer the windows by bucket, and attach the answers by partition."""
     asking = [partition for partition in partitions if partition not in failures]
     made = {partition: result.tiles for partition, result in results.items()}
-    tiles = commit_tiles(run, run.pipeline.looked_back(partitions), made)
+    reach = run.pipeline.looked_back(partitions)
+    tiles = commit_tiles(run, reach, made, broken)
     answers = [
         _answers(run, number, tiles, {one: results[one] for one in asking} if asking else {})
         for number in range(len(run.pipeline.questions))
@@ -169,6 +180,6 @@ def _answers(
         return []
     known = learned(run, number, tiles, list(results))
     asked = {one: result.asked[number].asked for one, result in results.items()}
-    samples = sum(result.counts[SAMPLES].rows_in for result in results.values())
-    buckets = bucket_tasks(run, number, run.pipeline.questions[number].tiles, tiles, samples)
+    rows = sum(result.asked[number].rows for result in results.values())
+    buckets = bucket_tasks(run, number, run.pipeline.questions[number].tiles, tiles, rows)
     return run.engine.map(answer_task, [AnswerTask(bucket, asked, known) for bucket in buckets])

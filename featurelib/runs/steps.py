@@ -19,6 +19,9 @@ from featurelib.tables import Partition
 DAYS_PER_COMMIT, HOURS_PER_COMMIT = 8, 24
 """A kill loses the work of one commit at most; a commit of hours costs as much as one of days, and hours are small."""
 
+WINDOWED_DAYS_PER_COMMIT = 16
+"""For each commit the tiles of all days in reach are read and laid out again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -181,7 +184,8 @@ def _steps(
     build: Callable[[Run, Sequence[Partition]], int],
     partitions: Sequence[Partition],
 ) -> Iterator[Step]:
-    number = HOURS_PER_COMMIT if run.pipeline.samples.every == "1h" else DAYS_PER_COMMIT
+    days = WINDOWED_DAYS_PER_COMMIT if makes == "samples" and run.pipeline.windows else DAYS_PER_COMMIT
+    number = HOURS_PER_COMMIT if run.pipeline.samples.every == "1h" else days
     for start in range(0, len(partitions), number):
         group = tuple(partitions[start : start + number])
         yield Step(makes, group, _Build(build, run, group))

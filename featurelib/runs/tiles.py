@@ -1,21 +1,23 @@
 """Tiles of a run: which are lacking, which may be read, and the tasks over their buckets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from featurelib import __version__
+from featurelib.errors import CommitConflictError
 from featurelib.ledger import digest
 from featurelib.runs.run import Run
-from featurelib.runs.sample_tasks import BucketTask, LearnTask, learn_task
+from featurelib.runs.sample_tasks import TILE_ROWS, BucketTask, LearnTask, PartitionTask, learn_task, partition_task
 from featurelib.tables import Lineage, Partition, StagedFile, Staging, TableVersion, VersionedTable
 from featurelib.windows import TileSpec
-from featurelib.windows.tiles import BUCKETS
+from featurelib.windows.entities import BUCKETS
 
-ROWS_PER_TASK = 2_000_000
-"""Tiles, and samples that ask, that a task over buckets takes on, about."""
+ROWS_PER_TASK = 3_000_000
+"""Tiles, and what is asked of them, that a task over buckets takes on, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class HeldTiles:
 def staging(run: Run) -> dict[str, Staging]:
     """Return what writes files of the tables that partition tasks make: samples, quarantine, and each of the tiles."""
     tables = {"samples": run.samples, "quarantine": run.quarantine}
-    tables |= {spec.name: run.tiles(spec) for spec in run.pipeline.tiles}
-    return {name: table.staging(run.name) for name, table in tables.items()}
+    rows = {name: table.staging(run.name) for name, table in tables.items()}
+    tiles = {spec.name: run.tiles(spec).staging(run.name, group_rows=TILE_ROWS, level=1) for spec in run.pipeline.tiles}
+    return rows | tiles
 
 
 def tiles_lacking(run: Run, partitions: Sequence[Partition]) -> dict[Partition, tuple[TileSpec, ...]]:
@@ -46,15 +49,30 @@ def tiles_lacking(run: Run, partitions: Sequence[Partition]) -> dict[Partition, 
     lacking: dict[Partition, list[TileSpec]] = {}
     for spec in run.pipeline.tiles:
         there = _keys(run.tiles(spec).at(), partitions)
-        for one in partitions:
-            has_logs = run.fingerprints.tiles(spec, one)["inputs"][spec.log.name]["files"]
-            if has_logs and not _are_current(run, spec, one, there.get(one)):
+        for one in _with_logs(run, spec, partitions):
+            if not _are_current(run, spec, one, there.get(one)):
                 lacking.setdefault(one, []).append(spec)
     return {one: tuple(specs) for one, specs in lacking.items()}
 
 
+def _with_logs(run: Run, spec: TileSpec, partitions: Collection[Partition]) -> list[Partition]:
+    """Return the partitions of which the log of some tiles has files, ascending."""
+    return [one for one in sorted(partitions) if run.fingerprints.tiles(spec, one)["inputs"][spec.log.name]["files"]]
+
+
+def make_tiles(run: Run, reach: Sequence[Partition]) -> dict[str, HeldTiles]:
+    """Make and commit the tiles of some partitions that lack; return what may be read of each table, by its name."""
+    make = partial(PartitionTask, run.pipeline, run.workspace, staging=staging(run), scratch=run.scratch, samples=False)
+    tasks = [make(partition=one, tiles=specs) for one, specs in sorted(tiles_lacking(run, reach).items())]
+    made = run.engine.map(partition_task, tasks)
+    return commit_tiles(run, reach, {result.partition: result.tiles for result in made})
+
+
 def commit_tiles(
-    run: Run, reach: Sequence[Partition], made: Mapping[Partition, Mapping[TileSpec, StagedFile]]
+    run: Run,
+    reach: Sequence[Partition],
+    made: Mapping[Partition, Mapping[TileSpec, StagedFile]],
+    broken: Collection[Partition] = (),
 ) -> dict[str, HeldTiles]:
     """Commit the tiles that were made; return what may be read of each table, by its name.
 
@@ -66,6 +84,13 @@ def commit_tiles(
         The partitions that are to be read.
     made
         Staged tiles, by partition.
+    broken
+        The partitions whose tiles could not be made.
+
+    Raises
+    ------
+    CommitConflictError
+        If tiles that were there when the run began are those of another declaration by now.
     """
     held = {}
     for spec in run.pipeline.tiles:
@@ -76,6 +101,12 @@ def commit_tiles(
         version = commit(run, table, list(files.values()), entries)
         live = table.at(version)
         current = [one for one, key in _keys(live, reach).items() if _are_current(run, spec, one, key)]
+        gone = _with_logs(run, spec, set(reach).difference(current, broken))
+        if gone:
+            raise CommitConflictError(
+                f"tiles {spec.name} of {gone[0]} were made anew meanwhile, for a pipeline that declares {spec.log} "
+                "otherwise; without them windows would be wrong. Run again; if it happens again, declare it alike."
+            )
         rows = sum(file.rows for file in live.files_of(current))
         held[spec.name] = HeldTiles(live.scan(current) if current else pl.LazyFrame(schema=spec.schema), rows)
     return held

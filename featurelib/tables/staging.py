@@ -13,8 +13,9 @@ from featurelib.tables.records import StagedFile
 from featurelib.tables.storage import Storage
 from featurelib.tables.types import partition_columns
 
-# Bounds the memory of writer and readers; larger groups gained nothing when measured.
-_ROW_GROUP_ROWS = 65_536
+GROUP_ROWS = 65_536
+"""Rows of a row group, which bound the memory of writer and readers; larger groups gained nothing when measured."""
+
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -30,12 +31,18 @@ class Staging:
         Its columns without partition columns, and whether partitions are hours.
     run
         Name of the run, which becomes part of the files' names.
+    group_rows
+        Rows of a row group: fewer where readers want a few rows of each file.
+    level
+        Level of compression by zstd, by default that of polars: lower where files are written as often as read.
     """
 
     storage: Storage
     schema: pl.Schema
     hourly: bool
     run: str
+    group_rows: int = GROUP_ROWS
+    level: int | None = None
 
     def __post_init__(self) -> None:
         if not _RUN.fullmatch(self.run):
@@ -51,7 +58,12 @@ class Staging:
 
         def sink(target: str) -> None:
             rows.sink_parquet(
-                target, compression="zstd", row_group_size=_ROW_GROUP_ROWS, maintain_order=True, sync_on_close="all"
+                target,
+                compression="zstd",
+                compression_level=self.level,
+                row_group_size=self.group_rows,
+                maintain_order=True,
+                sync_on_close="all",
             )
 
         size, digest = self.storage.write(path, sink)

@@ -16,7 +16,7 @@ from featurelib.windows.last import LastValue, Recency
 from featurelib.windows.rate import Rate
 from featurelib.windows.sequences import LastN
 from featurelib.windows.smoothing import Beta, EmpiricalBayes, Wilson
-from featurelib.windows.tiles import TileSpec, bucket_of, fold
+from featurelib.windows.tiles import TileSpec, fold
 from featurelib.windows.totals import Mean, Sum
 from featurelib.windows.window import Window
 
@@ -43,7 +43,6 @@ __all__ = [
     "Trend",
     "Wilson",
     "Window",
-    "bucket_of",
     "fold",
     "questions",
 ]

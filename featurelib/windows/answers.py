@@ -1,15 +1,19 @@
 """Answers: what the windows of an entity say at each moment that a sample asks for, and how samples get it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from featurelib.windows.entities import Numbering
 from featurelib.windows.grain import Grain
+from featurelib.windows.lists import cut
 from featurelib.windows.past import Asked, Past, Tiles
-from featurelib.windows.tiles import TileSpec, bucket_of, entity_of
+from featurelib.windows.tiles import TileSpec
+from featurelib.windows.track import Track
 from featurelib.windows.window import Window, combined
 
 ASKS = "@asks"
@@ -52,22 +56,41 @@ class Question:
         """The columns that the windows make."""
         return {name: dtype for window in self.windows for name, dtype in window.makes.items()}
 
-    def asked(self, samples: pl.LazyFrame, time: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def asked(
+        self, samples: pl.LazyFrame, time: str, numbering: Numbering | None = None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return what samples ask, each once, and which of it each sample asks.
+
+        Where some columns are lists, as long as each other in each sample, every element asks.
+
+        Parameters
+        ----------
+        samples
+            The samples of one partition.
+        time
+            The column with the instant at which each asks.
+        numbering
+            Who is to number the samples' entities: somebody who may have met the same rows.
 
         Returns
         -------
-        ``id`` (0, 1, ...), ``entity``, ``at`` and ``bucket`` of what is asked; and `ASKS`, the id of each sample, in
-        their order: null where the entity is, for which nothing is asked.
+        ``id`` (0, 1, ...), ``entity``, ``at`` and ``bucket`` of what is asked, in the order of tiles; and `ASKS`, the
+        id of each sample, in their order, or of each element: null where the entity is, for which nothing is asked.
         """
-        moment = self.grain.floor(pl.col(time)).alias("@at")
-        rows = samples.select(*self.by, moment).collect(engine="in-memory").with_row_index("@row")
-        known = rows.group_by(*self.by, "@at").agg("@row").drop_nulls(self.by).with_row_index("@id")
-        asks = pl.repeat(None, len(rows), dtype=pl.get_index_type(), eager=True).alias(ASKS)
-        numbers = known.select("@id", "@row").explode("@row")
-        entity = entity_of(self.by)
-        asked = known.select(id="@id", entity=entity, at="@at", bucket=bucket_of(entity))
-        return asked, asks.scatter(numbers["@row"], numbers["@id"]).to_frame()
+        given = samples.select(*self.by, pl.col(time).alias("@time")).collect(engine="in-memory")
+        lists = [name for name, dtype in given.schema.items() if isinstance(dtype, pl.List)]
+        single = given.explode(lists) if lists else given
+        rows = single.select(*self.by, self.grain.floor(pl.col("@time")).alias("@at"))
+        entities = (numbering or Numbering()).of(rows.select(self.by))
+        known = np.flatnonzero(entities.codes >= 0)
+        track = Track(entities.codes[known], self.grain.number(rows["@at"])[known])
+        ranks = pl.Series(track.rank(), dtype=pl.get_index_type())
+        asks = pl.repeat(None, len(rows), dtype=ranks.dtype, eager=True).alias(ASKS).scatter(known, ranks)
+        if lists:
+            asks = cut(asks, given[lists[0]].list.len().cast(pl.Int64).to_numpy(), asks.dtype)
+        who, at = pl.Series(track.codes), self.grain.moments(track.moments)
+        asked = pl.DataFrame({"entity": entities.names.gather(who), "at": at, "bucket": entities.buckets.gather(who)})
+        return asked.with_row_index("id"), asks.to_frame()
 
     def survey(self, tiles: Mapping[TileSpec, pl.DataFrame], start: datetime) -> dict[str, Any]:
         """Return what there is to learn in a bucket for the samples of the partition that begins at an instant.
@@ -82,7 +105,7 @@ class Question:
         at = pl.select(self.grain.floor(pl.lit(start))).to_series().cast(self.grain.dtype)
         everyone = pl.concat([frame["entity"] for frame in tiles.values()]).unique().sort()
         asked = pl.DataFrame({"entity": range(len(everyone))}).with_columns(at=pl.lit(at.item(), self.grain.dtype))
-        past = self.lay(tiles, everyone).past(asked, {})
+        past = self.lay(tiles.items(), everyone).past(asked, {})
         return {window.name: window.survey(past) for window in self.windows if window.surveyed(self.grain.timezone)}
 
     def settle(self, surveys: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -96,36 +119,48 @@ class Question:
                 )
         return known
 
-    def lay(self, tiles: Mapping[TileSpec, pl.DataFrame], entities: pl.Series) -> "Laid":
+    def lay(self, tiles: Iterable[tuple[TileSpec, pl.DataFrame]], entities: pl.Series) -> "Laid":
         """Lay out the tiles of some entities, to be asked.
 
         Parameters
         ----------
         tiles
-            By spec of `tiles` or `surveyed`; those of several partitions by partition, reaching back as far as the
-            windows do.
+            Of each spec of `tiles` or `surveyed`, taken one after the other; those of several partitions by
+            partition, reaching back as far as the windows do.
         entities
             All that will be asked for, each once.
         """
-        held = {spec.without_parts: Tiles(spec, frame, entities) for spec, frame in tiles.items()}
-        return Laid(self, held, entities)
+        # NOTE: one expression for all tiles, as each that is made hashes all entities anew
+        code = pl.col("entity").cast(pl.Enum(entities), strict=False).to_physical()
+        return Laid(self, {spec.without_parts: Tiles(spec, frame, code) for spec, frame in tiles}, entities)
 
-    def told(self, answers: pl.DataFrame, asks: pl.Expr) -> pl.Expr:
+    def told(self, answers: pl.DataFrame, asks: pl.Expr, *, listed: bool = False) -> pl.Expr:
         """Return the windows' columns of samples, as one of structs; null where nothing was asked.
 
         Parameters
         ----------
         answers
-            With ``id``, of all buckets, in any order.
+            Of all buckets, in the order of what was asked.
         asks
             The id that each sample asks.
+        listed
+            Whether each sample asks a list of them; then the columns are lists, too.
         """
-        windows, places = answers.select(*self.makes).rechunk(), answers["id"].arg_sort()
+        windows = answers.select(*self.makes).rechunk()
 
         def tell(ids: pl.Series) -> pl.Series:
-            return windows.select(pl.all().gather(pl.lit(places.gather(ids)))).to_struct(ids.name)
+            return windows[ids].to_struct(ids.name)
 
-        return asks.map_batches(tell, return_dtype=pl.Struct(self.makes), is_elementwise=True)
+        def tell_lists(ids: pl.Series) -> pl.Series:
+            told, sizes = tell(ids.explode()).struct.unnest(), ids.list.len().cast(pl.Int64).to_numpy()
+            return pl.DataFrame([cut(told[name], sizes, dtype) for name, dtype in self.makes.items()]).to_struct(
+                ids.name
+            )
+
+        if not listed:
+            return asks.map_batches(tell, return_dtype=pl.Struct(self.makes), is_elementwise=True)
+        lists = pl.Struct({name: pl.List(dtype) for name, dtype in self.makes.items()})
+        return asks.map_batches(tell_lists, return_dtype=lists, is_elementwise=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,14 +193,17 @@ class Laid:
         Parameters
         ----------
         asked
-            Columns ``id``, ``entity`` and ``at``, each pair once, in any order.
+            Columns ``id``, ``entity`` (its position in `entities`) and ``at``, each pair once, in any order.
         known
             What was settled for the partition that asks.
         """
         # NOTE: searches whose needles are in order are ten times as fast
-        ordered = asked.with_columns(pl.col("entity").cast(pl.Enum(self.entities)).to_physical()).sort("entity", "at")
+        order = Track(asked["entity"].cast(pl.Int64).to_numpy(), self.question.grain.number(asked["at"])).sort()
+        ordered = asked[order]
         past = self.past(ordered, known)
-        answers = [column for window in self.question.windows for column in window.answer(past).values()]
+        # NOTE: infinities in a log may meet; what they make is NaN, and no reason to warn of
+        with np.errstate(invalid="ignore", over="ignore"):
+            answers = [column for window in self.question.windows for column in window.answer(past).values()]
         return pl.DataFrame([ordered["id"], *answers])
 
 

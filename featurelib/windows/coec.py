@@ -70,12 +70,8 @@ class Coec(RangedWindow):
         return super().reach + max(timedelta(), curve - max(self.lengths.values()))
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Float64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths)
+    def _dtype(self) -> pl.DataType:
+        return pl.Float64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         clicks, shown = (self._spec(log, timezone, _COUNT) for log in self.logs)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -37,12 +37,8 @@ class Counter(RangedWindow):
     """
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Int64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths, 0)
+    def _dtype(self) -> pl.DataType:
+        return pl.Int64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, _COUNT),)
@@ -99,10 +95,6 @@ class Trend(Window):
     @property
     def makes(self) -> Mapping[str, pl.DataType]:
         return {self.name: pl.Float64()}
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return {self.name: None if self.kind == "ratio" else 0.0}
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, _COUNT),)

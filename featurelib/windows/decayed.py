@@ -1,9 +1,7 @@
 """Decayed count or sum: what happened long ago counts less."""
 
-from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -24,7 +22,8 @@ class Decayed(RangedWindow):
     """Sum over the events of ``v * 2 ** -(age / half_life)``, ``Float64``; 0 without any.
 
     An event's age is counted to where the window would end without a delay: the sample's instant where exact, else the
-    last whole hour or midnight before it. Null and NaN values count as none.
+    last whole hour or midnight before it; where the delay is `Landed` or `Drawn`, from when the event counts. Null and
+    NaN values count as none; an infinite one is NaN as soon as its weight has faded to nothing.
 
     Parameters
     ----------
@@ -52,12 +51,8 @@ class Decayed(RangedWindow):
         return Faded(self.column, duration(self, "half_life", self.half_life))
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Float64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths, 0.0)
+    def _dtype(self) -> pl.DataType:
+        return pl.Float64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, self._part),)

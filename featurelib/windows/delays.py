@@ -52,12 +52,17 @@ class Landed:
         Raises
         ------
         DeclarationError
-            If the log's table has no landing time.
+            If the log's table has no landing time, or its events may land later than ``most``.
         """
         if log.table.landing_time is None:
             raise DeclarationError(
                 f"{owner!r} counts events from when they landed, but table {log.table.__name__} of {log} declares no "
                 "landing_time; name its column there, or give a constant delay."
+            )
+        if log.lateness > self.longest:
+            raise DeclarationError(
+                f"{owner!r} counts events {self.longest} after they happened at the latest, but those of {log} may "
+                f"land {log.lateness} late: before they could be read. Give Landed(most=...) at least as much."
             )
 
     def clock(self, log: Log) -> pl.Expr:

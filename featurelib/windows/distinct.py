@@ -1,16 +1,16 @@
 """Distinct: how many different values a column had."""
 
-from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from featurelib.errors import ColumnTypeError
 from featurelib.windows.grain import Ints
-from featurelib.windows.past import Past, Tiles, Track
+from featurelib.windows.past import Past
 from featurelib.windows.tiles import VALUE, TileSpec
+from featurelib.windows.track import Track
 from featurelib.windows.window import RangedWindow
 
 
@@ -24,7 +24,7 @@ class Distinct(RangedWindow):
     Parameters
     ----------
     column
-        Text, whole numbers, booleans, dates or instants.
+        Text, whole numbers, booleans, dates, times or instants.
 
     Notes
     -----
@@ -40,18 +40,14 @@ class Distinct(RangedWindow):
     def __post_init__(self) -> None:
         super().__post_init__()
         dtype = self._check_column(self.of, self.column)
-        if not (dtype.is_integer() or dtype.is_temporal() or dtype in {pl.String(), pl.Boolean()}):
-            raise ColumnTypeError(
-                self, self.column, where=str(self.of), got=dtype, want="text, whole numbers, booleans or times"
-            )
+        is_time = dtype.is_temporal() and not isinstance(dtype, pl.Duration)
+        if not (dtype.is_integer() or is_time or dtype in {pl.String(), pl.Boolean()}):
+            want = "text, whole numbers, booleans, dates, times or instants"
+            raise ColumnTypeError(self, self.column, where=str(self.of), got=dtype, want=want)
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Int64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths, 0)
+    def _dtype(self) -> pl.DataType:
+        return pl.Int64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         delay = self._spec(self.of, timezone).delay
@@ -60,21 +56,21 @@ class Distinct(RangedWindow):
     def answer(self, past: Past) -> dict[str, pl.Series]:
         (spec,) = self.tiles(past.grain.timezone)
         units, found, tiles = past.grain.units, {}, past.of(spec)
-        again, asked = _again(tiles), past.asked
+        codes, moments = tiles.track.codes, tiles.track.moments
+        again, asked = _again(codes, moments, tiles.rows[VALUE].to_numpy()), past.asked
         ends = asked.edges - units(self.waits)
         begun = past.span(spec, 0, units(self.waits)).end
         for name, length in self.lengths.items():
             # NOTE: at the moment `over` an occurrence stops to count: the value came again, or the window moved on
-            over = np.minimum(again, tiles.track.moments + units(length))
-            order = np.lexsort((over, tiles.track.codes))
-            ended = Track(tiles.track.codes, over[order]).before(asked.codes, ends)
+            over = np.minimum(again, moments + units(length))
+            order = np.lexsort((over, codes))
+            ended = Track(codes, over[order]).before(asked.codes, ends)
             found[name] = pl.Series(name, begun - ended)
         return found
 
 
-def _again(tiles: Tiles) -> Ints:
+def _again(codes: Ints, moments: Ints, values: npt.NDArray[np.uint64]) -> Ints:
     """Return when each value occurs the next time; never is far off."""
-    codes, moments, values = tiles.track.codes, tiles.track.moments, tiles.rows[VALUE].to_numpy()
     order = np.lexsort((moments, values, codes))
     same = (codes[order][1:] == codes[order][:-1]) & (values[order][1:] == values[order][:-1])
     following = np.full(len(codes), np.iinfo(np.int64).max // 4)

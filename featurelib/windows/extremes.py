@@ -1,7 +1,6 @@
 """Minimum and maximum of a column."""
 
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,14 +9,14 @@ import polars as pl
 from featurelib.windows.parts import Count, Extreme
 from featurelib.windows.past import Blocks, Past
 from featurelib.windows.tiles import TileSpec
-from featurelib.windows.window import RangedWindow
+from featurelib.windows.window import ValueWindow
 
 
 @dataclass(frozen=True, repr=False)
-class Minimum(RangedWindow):
+class Minimum(ValueWindow):
     """Smallest value of a column, in its type; null without any.
 
-    Null and NaN values count as none.
+    Null and NaN values count as none; -0.0 is 0.0.
 
     Parameters
     ----------
@@ -25,23 +24,12 @@ class Minimum(RangedWindow):
         Whole numbers, floats or booleans.
     """
 
-    _: KW_ONLY
-    column: str
-
     _which: ClassVar[str] = "min"
     _combine: ClassVar[np.ufunc] = np.minimum
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_number(self.of, self.column)
-
-    @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, self.of.table.columns[self.column].dtype)
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths)
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, Count(self.column), Extreme(self.column, self._which)),)
@@ -54,7 +42,7 @@ class Minimum(RangedWindow):
             some = pl.Series(self._count(past, spec, length, Count(self.column))) > 0
             values, blocks = self._values(tiles.rows[Extreme(self.column, self._which).name])
             best = pl.Series(blocks.over(tiles.track, values, past.asked, units(length), units(self.waits)))
-            found[name] = pl.select(pl.when(some).then(best)).to_series().cast(self.makes[name]).alias(name)
+            found[name] = pl.select(pl.when(some).then(best)).to_series().cast(self._dtype).alias(name)
         return found
 
     def _values(self, column: pl.Series) -> tuple[Any, Blocks]:
@@ -73,7 +61,7 @@ class Minimum(RangedWindow):
 class Maximum(Minimum):
     """Largest value of a column, in its type; null without any.
 
-    Null and NaN values count as none.
+    Null and NaN values count as none; -0.0 is 0.0.
 
     Parameters
     ----------

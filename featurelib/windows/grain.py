@@ -61,6 +61,12 @@ class Grain:
         physical = moments.to_physical().cast(pl.Int64).to_numpy()
         return physical // (_HOUR // _MICROSECOND) if self.name == "1h" else physical
 
+    def moments(self, numbers: Ints) -> pl.Series:
+        """Return the moments that have some numbers, as `dtype`."""
+        if self.name == "1d":
+            return pl.Series(numbers).cast(pl.Int32).cast(self.dtype)
+        return pl.Series(self.starts(numbers)).cast(self.dtype)
+
     def starts(self, numbers: Ints) -> Ints:
         """Return at which instant each moment begins, in microseconds of UTC."""
         if self.name != "1d":

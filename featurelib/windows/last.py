@@ -1,7 +1,6 @@
 """Last value, and the time since the last event."""
 
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ import polars as pl
 from featurelib.windows.parts import Last, Latest
 from featurelib.windows.past import Past
 from featurelib.windows.tiles import TileSpec
-from featurelib.windows.window import RangedWindow
+from featurelib.windows.window import RangedWindow, ValueWindow
 
 _LATEST = Latest()
 
 
 @dataclass(frozen=True, repr=False)
-class LastValue(RangedWindow):
+class LastValue(ValueWindow):
     """Value of the last event that has one, in the column's type; null without any.
 
     Of events at one instant the last is the one that comes last in the log.
@@ -27,20 +26,9 @@ class LastValue(RangedWindow):
         Any but a list, a struct or bytes. NaN counts as null.
     """
 
-    _: KW_ONLY
-    column: str
-
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_scalar(self.of, self.column)
-
-    @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, self.of.table.columns[self.column].dtype)
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths)
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, Last(self.column)),)
@@ -59,16 +47,12 @@ class Recency(RangedWindow):
     """Seconds since the last event, ``Float64``; null without any in the window.
 
     Counted to where the window would end without a delay: the sample's instant where exact, else the last whole hour
-    or midnight before it.
+    or midnight before it; and from when the event counts, where the delay is `Landed` or `Drawn`.
     """
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Float64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths)
+    def _dtype(self) -> pl.DataType:
+        return pl.Float64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, _LATEST),)

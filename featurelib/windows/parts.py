@@ -6,6 +6,9 @@ from typing import Protocol
 
 import polars as pl
 
+from featurelib.errors import DataRefusedError
+from featurelib.logs import Log
+
 CLOCK = "@clock"
 """From when an event counts."""
 
@@ -75,7 +78,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """The sum of a column: Int64, or Float64 of one of floats, added in the order of the events."""
+    """The sum of a column: Int64, or Float64 of one of floats, added in the order of the events.
+
+    Null where whole numbers add up to more than 64 bits hold.
+    """
 
     column: str
 
@@ -94,16 +100,25 @@ class Total:
         return {self.name: pl.Float64() if schema[self.column].is_float() else pl.Int64()}
 
     def fold(self, schema: pl.Schema) -> list[pl.Expr]:
-        value = pl.col(self.column).cast(self.dtypes(schema)[self.name])
-        return [value.sum().alias(self.name)]
+        value = pl.col(self.column)
+        if schema[self.column].is_float():
+            return [value.cast(pl.Float64).sum().alias(self.name)]
+        return [value.cast(pl.Int128).sum().cast(pl.Int64, strict=False).alias(self.name)]
 
     def merge(self) -> list[pl.Expr]:
         return [pl.col(self.name).sum()]
 
 
+def beyond(log: Log, column: str) -> DataRefusedError:
+    """Return the error of a sum that 64 bits do not hold."""
+    return DataRefusedError(
+        f"values of {column!r} of {log} add up to more than 64 bits hold: declare it as Float64, or sum another column."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """The smallest (``min``) or largest (``max``) value of a column; null without one."""
+    """The smallest (``min``) or largest (``max``) value of a column; null without one. Of zeros the positive one."""
 
     column: str
     which: str
@@ -122,8 +137,12 @@ class Extreme:
     def dtypes(self, schema: pl.Schema) -> dict[str, pl.DataType]:
         return {self.name: schema[self.column]}
 
-    def fold(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
-        return [EXTREME[self.which](pl.col(self.column)).alias(self.name)]
+    def fold(self, schema: pl.Schema) -> list[pl.Expr]:
+        best, dtype = EXTREME[self.which](pl.col(self.column)), schema[self.column]
+        if dtype.is_float():
+            # NOTE: 0.0 and -0.0 are equal, so the order of the events would tell which of them is left
+            best = pl.when(best == 0.0).then(pl.lit(0.0, dtype)).otherwise(best)
+        return [best.alias(self.name)]
 
     def merge(self) -> list[pl.Expr]:
         return [EXTREME[self.which](pl.col(self.name))]
@@ -141,7 +160,7 @@ class Last:
 
     @property
     def _at(self) -> str:
-        return f"{self.name}_at"
+        return f"at_of_{self.column}"
 
     def needs_order(self, schema: pl.Schema) -> bool:  # noqa: ARG002 - the same for all
         return True
@@ -198,7 +217,8 @@ class Faded:
 
     @property
     def name(self) -> str:
-        return f"faded_{self.column or 'n'}_{self.half_life.total_seconds():.0f}s"
+        of = "" if self.column is None else f"_{self.column}"
+        return f"faded{of}_{self.half_life.total_seconds():.0f}s"
 
     def needs_order(self, schema: pl.Schema) -> bool:  # noqa: ARG002 - the same for all
         return True

@@ -10,8 +10,12 @@ import polars as pl
 
 from featurelib.windows.grain import Grain, Ints
 from featurelib.windows.tiles import SPLIT, TileSpec, merge
+from featurelib.windows.track import Track
 
 Numbers = npt.NDArray[Any]
+
+WIDEST = 2.0**63
+"""The first whole number that 64 bits with a sign do not hold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,47 +45,6 @@ class Span:
     end: Ints
 
 
-class Track:
-    """Positions in time of many entities, and where a moment falls among them.
-
-    Parameters
-    ----------
-    codes, moments
-        Entity and moment of each position, sorted by both where positions are asked for.
-
-    Attributes
-    ----------
-    keys
-        Entity and moment of each position as one number, which orders them.
-    """
-
-    def __init__(self, codes: Ints, moments: Ints) -> None:
-        self.codes, self.moments = codes, moments
-        self._low = int(moments.min()) if len(moments) else 0
-        self._width = (int(moments.max()) - self._low if len(moments) else 0) + 2
-        self._ranked: Ints | None = None
-        # NOTE: entity and moment as one number make a window two binary searches; where that number would need more
-        # than 62 bits, the moments are numbered by rank
-        if self._width * (int(codes.max()) + 1 if len(codes) else 1) >= 2**62:
-            self._ranked = np.unique(moments)
-            moments, self._low, self._width = np.searchsorted(self._ranked, moments), 0, len(self._ranked) + 1
-        self.keys = codes * self._width + (moments - self._low)
-
-    def before(self, codes: Ints, moments: Ints) -> Ints:
-        """Return the first position of an entity, or of the one after it, that is not before a moment."""
-        ranks = moments if self._ranked is None else np.searchsorted(self._ranked, moments)
-        found: Ints = np.searchsorted(self.keys, codes * self._width + np.clip(ranks - self._low, 0, self._width - 1))
-        return found
-
-    def at(self, codes: Ints, moments: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Return the position of an entity at a moment, and whether it has one."""
-        found = self.before(codes, moments)
-        if not len(self.codes):
-            return found, np.zeros(len(found), np.bool_)
-        near = np.minimum(found, len(self.codes) - 1)
-        return near, (self.codes[near] == codes) & (self.moments[near] == moments)
-
-
 class Tiles:
     """The tiles of one spec.
 
@@ -91,22 +54,36 @@ class Tiles:
         Which.
     tiles
         Of one or several partitions, by partition.
-    entities
-        Those asked for; their position is their code.
+    code
+        Makes the column ``entity`` the number of the entity; null of one that nobody asks for.
     """
 
-    def __init__(self, spec: TileSpec, tiles: pl.DataFrame, entities: pl.Series) -> None:
+    def __init__(self, spec: TileSpec, tiles: pl.DataFrame, code: pl.Expr) -> None:
         self.spec = spec
-        codes = tiles["entity"].cast(pl.Enum(entities), strict=False).to_physical().cast(pl.Int64)
-        self.rows = _ordered(spec, tiles.with_columns(codes).filter(pl.col("entity").is_not_null()))
-        self.track = Track(self.rows["entity"].to_numpy(), spec.grain.number(self.rows["at"]))
+        known = tiles.with_columns(code)
+        if known["entity"].null_count():
+            known = known.drop_nulls("entity")
+        self.track, self.rows = _ordered(spec, known)
         self._sums: dict[str, Ints] = {}
+        self._may_wrap: dict[str, bool] = {}
+        self._ends: dict[str, tuple[Ints, Ints]] = {}
 
     def added(self, column: str, span: Span) -> Ints:
         """Return the sum of a column of whole numbers over each window."""
         if column not in self._sums:
             self._sums[column] = running(self.rows[column].cast(pl.Int64).to_numpy())
-        return between(self._sums[column], span)
+        sums = self._sums[column]
+        # NOTE: windows of several lengths have their ends in common
+        if column not in self._ends or self._ends[column][0] is not span.end:
+            self._ends[column] = span.end, sums[span.end]
+        return self._ends[column][1] - sums[span.first]
+
+    def may_wrap(self, column: str) -> bool:
+        """Return whether a sum of a column of whole numbers may be more than 64 bits hold."""
+        if column not in self._may_wrap:
+            values = self.rows[column].to_numpy()
+            self._may_wrap[column] = bool(np.abs(values.astype(np.float64)).sum() >= WIDEST)
+        return self._may_wrap[column]
 
     def last(self, column: str, span: Span) -> Ints:
         """Return the position of the last tile in each window that has a value in a column; -1 without one."""
@@ -116,22 +93,24 @@ class Tiles:
         return np.where(found >= span.first, found, -1)
 
 
-def _ordered(spec: TileSpec, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return tiles by entity and moment, one for each."""
-    keys = Track(rows["entity"].to_numpy(), spec.grain.number(rows["at"])).keys
-    # NOTE: NumPy's stable sort merges what is in order already, as the tiles of each partition are
-    places = np.argsort(keys, kind="stable")
-    ordered, keys = rows.select(pl.all().gather(pl.lit(pl.Series(places)))), keys[places]
-    if spec.column is not None or (keys[1:] != keys[:-1]).all():
-        return ordered  # a value that two partitions have in a moment counts once anyway
+def _ordered(spec: TileSpec, tiles: pl.DataFrame) -> tuple[Track, pl.DataFrame]:
+    """Return entities and moments of tiles in order, one tile for each, and what the tiles keep."""
+    track = _track(spec, tiles)
+    kept = tiles.drop("entity", "at")[track.sort()]
+    # NOTE: a value that two partitions have in a moment counts once anyway
+    if spec.column is not None or (track.keys[1:] != track.keys[:-1]).all():
+        return track, kept
     order = ["entity", "at", *([SPLIT] if spec.split else []), *(["clock"] if spec.columns else [])]
-    ordered = rows.sort(order, maintain_order=True, nulls_last=False)
-    if spec.columns:
-        return ordered  # an event is in one partition
+    ordered = tiles.sort(order, maintain_order=True, nulls_last=False)
     same = pl.all_horizontal([pl.col(name).eq_missing(pl.col(name).shift()) for name in order])
-    if ordered.select((same & (pl.int_range(pl.len()) > 0)).any()).item():
-        return merge(spec, rows).sort(order, maintain_order=True, nulls_last=False)
-    return ordered
+    # NOTE: an event is in one partition; of other tiles two partitions may have one of the same moment
+    if not spec.columns and ordered.select((same & (pl.int_range(pl.len()) > 0)).any()).item():
+        ordered = merge(spec, tiles).sort(order, maintain_order=True, nulls_last=False)
+    return _track(spec, ordered), ordered.drop("entity", "at")
+
+
+def _track(spec: TileSpec, tiles: pl.DataFrame) -> Track:
+    return Track(tiles["entity"].cast(pl.Int64).to_numpy(), spec.grain.number(tiles["at"]))
 
 
 def running(values: Ints) -> Ints:
@@ -258,10 +237,11 @@ class Blocks:
     def _doubled(self, track: Track, values: Numbers, level: int) -> tuple[Track, Numbers]:
         if not len(values):
             return track, values
-        blocks = track.moments >> 1
+        codes, moments = track.codes, track.moments
+        blocks = moments >> 1
         if self.lift is not None:
-            values = self.lift(values, (track.moments + 1) << (level - 1), (blocks + 1) << level)
+            values = self.lift(values, (moments + 1) << (level - 1), (blocks + 1) << level)
         first = np.ones(len(blocks), np.bool_)
-        first[1:] = (blocks[1:] != blocks[:-1]) | (track.codes[1:] != track.codes[:-1])
+        first[1:] = (blocks[1:] != blocks[:-1]) | (codes[1:] != codes[:-1])
         starts = np.flatnonzero(first)
-        return Track(track.codes[starts], blocks[starts]), self.combine.reduceat(values, starts)
+        return Track(codes[starts], blocks[starts]), self.combine.reduceat(values, starts)

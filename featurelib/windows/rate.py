@@ -55,16 +55,8 @@ class Rate(RangedWindow):
         return (self.of, self.per)
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Float64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        """What each column is for an entity without events; None where a fitted prior says it."""
-        if isinstance(self.smooth, Beta):
-            mean = self.smooth.alpha / (self.smooth.alpha + self.smooth.beta)
-            return dict.fromkeys(self.lengths, mean)
-        return dict.fromkeys(self.lengths, 0.0 if isinstance(self.smooth, Wilson) else None)
+    def _dtype(self) -> pl.DataType:
+        return pl.Float64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return tuple(self._spec(log, timezone, _COUNT) for log in self.logs)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from featurelib.errors import ParameterError
 from featurelib.windows.grain import Ints
+from featurelib.windows.lists import cut
 from featurelib.windows.past import Past, Span, Tiles
 from featurelib.windows.tiles import TileSpec, kept
 from featurelib.windows.window import RangedWindow
@@ -56,17 +56,15 @@ class LastN(RangedWindow):
 
     @property
     def makes(self) -> Mapping[str, pl.DataType]:
-        schema = self.of.table.polars_schema()
-        names = {name: (name, *(f"{name}_{column}" for column in self.also)) for name in self.lengths}
-        return {
-            made: pl.List(schema[column])
-            for name in self.lengths
-            for made, column in zip(names[name], self._columns, strict=True)
-        }
+        schema, made = self.of.table.polars_schema(), dict[str, pl.DataType]()
+        for name in self.lengths:
+            made[name] = self._dtype
+            made |= {f"{name}_{column}": pl.List(schema[column]) for column in self.also}
+        return made
 
     @property
-    def empty(self) -> Mapping[str, Any]:
-        return {name: [] for name in self.makes}
+    def _dtype(self) -> pl.DataType:
+        return pl.List(self.of.table.polars_schema()[self.column])
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         bare = self._spec(self.of, timezone)
@@ -74,13 +72,14 @@ class LastN(RangedWindow):
 
     def answer(self, past: Past) -> dict[str, pl.Series]:
         (spec,) = self.tiles(past.grain.timezone)
-        made, found = iter(self.makes.items()), {}
+        made, found, schema = iter(self.makes), {}, self.of.table.polars_schema()
         for length in self.lengths.values():
             tiles, span = self._span(past, spec, length)
             positions, sizes = self._last_distinct(tiles, span) if self.distinct else self._last(span)
             for column in self._columns:
-                name, dtype = next(made)
-                found[name] = _lists(tiles.rows[kept(column)].gather(positions), sizes, dtype).alias(name)
+                values = tiles.rows[kept(column)].gather(positions)
+                name = next(made)
+                found[name] = cut(values, sizes, schema[column]).alias(name)
         return found
 
     def _last(self, span: Span) -> tuple[Ints, Ints]:
@@ -127,11 +126,3 @@ def _following(codes: Ints, values: Ints) -> Ints:
     following = np.full(len(codes), np.iinfo(np.int64).max)
     following[order[:-1][same]] = order[1:][same]
     return following
-
-
-def _lists(values: pl.Series, sizes: Ints, dtype: pl.DataType) -> pl.Series:
-    """Cut values into lists of some sizes."""
-    import pyarrow as pa
-
-    offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int64())
-    return pl.Series(pa.LargeListArray.from_arrays(offsets, values.to_arrow())).cast(dtype)

@@ -4,16 +4,16 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
 
 from featurelib.logs import Log
-from featurelib.program.hashing import hash_expr, joined_expr
+from featurelib.program.hashing import hash_expr
 from featurelib.windows.delays import Drawn, Landed, instant
-from featurelib.windows.grain import Grain
-from featurelib.windows.parts import CLOCK, END, Part
-
-BUCKETS = 64
-"""Buckets of entities; a task reads the tiles of some of them, of all days in reach, together."""
+from featurelib.windows.entities import Entities, Numbering
+from featurelib.windows.grain import Grain, Ints
+from featurelib.windows.parts import CLOCK, END, Count, Part, Total, beyond
+from featurelib.windows.track import Track, ordering, ranked, runs
 
 VALUE = "value"
 """The hash of a value, in tiles of values."""
@@ -22,7 +22,7 @@ SPLIT = "split"
 """The value that a moment's tile is of, in tiles that are split."""
 
 # beside the log's own columns, which may be called like ours
-_ENTITY, _AT, _HAPPENED = "@entity", "@at", "@happened"
+_ENTITY, _TILE, _HAPPENED = "@entity", "@tile", "@happened"
 _KEYS = pl.Schema({"bucket": pl.Int32(), "entity": pl.String()})
 
 
@@ -53,6 +53,8 @@ class TileSpec:
         Of tiles of values: the column whose different values are kept, hashed, instead of `parts`.
     columns
         Of tiles of events: the columns kept of each event whose first one is not null, instead of `parts`.
+    every
+        Length of the partitions that a pipeline keeps them by: ``1d`` or ``1h``.
     """
 
     log: Log
@@ -63,6 +65,7 @@ class TileSpec:
     split: str | None = None
     column: str | None = None
     columns: tuple[str, ...] = ()
+    every: str = "1d"
 
     @property
     def name(self) -> str:
@@ -71,14 +74,15 @@ class TileSpec:
         The hash at its end is of what the columns mean; a log that is declared otherwise makes other tiles stale.
         """
         said: list[object] = [self.log.name, self.by, str(self.grain), self.grain.timezone, repr(self.delay)]
-        said += [[repr(part) for part in self.parts], self.split, self.column, self.columns]
+        said += [[repr(part) for part in self.parts], self.split, self.column, self.columns, self.every]
+        said += [[(name, str(dtype)) for name, dtype in self.schema.items()]]
         mark = hashlib.sha256(repr(said).encode()).hexdigest()[:8]
         return f"{self.log.name}_by_{'_x_'.join(self.by)}_{self.grain}_{mark}"
 
     @property
     def without_parts(self) -> "TileSpec":
         """The same without its parts: what tells tables of tiles apart within a pipeline."""
-        return replace(self, parts=())
+        return replace(self, parts=(), every="1d")
 
     @property
     def schema(self) -> pl.Schema:
@@ -95,6 +99,12 @@ class TileSpec:
         return pl.Schema({**keys, **split, **{name: dtype for columns in parts for name, dtype in columns.items()}})
 
     @property
+    def needs_order(self) -> bool:
+        """Whether the order of events within a tile can change it."""
+        logged = self.log.table.polars_schema()
+        return bool(self.columns) or any(part.needs_order(logged) for part in self.parts)
+
+    @property
     def values(self) -> tuple[str, ...]:
         """Columns of the log that it reads beside entity and time."""
         extra = [name for name in (self.split, self.column) if name is not None]
@@ -102,24 +112,9 @@ class TileSpec:
         return tuple(dict.fromkeys([*extra, *self.columns, *parts]))
 
 
-def entity_of(by: Sequence[str]) -> pl.Expr:
-    """Return the text of an entity, of several columns `joined`; null where one of its columns is."""
-    texts = [pl.col(name).cast(pl.String) for name in by]
-    return texts[0] if len(texts) == 1 else joined_expr(texts)
-
-
-def bucket_of(entity: pl.Expr) -> pl.Expr:
-    """Return the bucket of an entity's text, the same on every machine: the highest bits of its hash."""
-    return (hash_expr(entity) // (2**64 // BUCKETS)).cast(pl.Int32)
-
-
-def by_hash(entities: pl.Series) -> pl.Series:
-    """Return entities, each once, in the order in which tiles lie."""
-    once = pl.DataFrame({"entity": entities.unique()})
-    return once.sort(hash_expr(pl.col("entity")), "entity").to_series()
-
-
-def fold(specs: Sequence[TileSpec], events: pl.LazyFrame) -> Iterator[tuple[TileSpec, pl.DataFrame]]:
+def fold(
+    specs: Sequence[TileSpec], events: pl.LazyFrame, numbering: Numbering | None = None
+) -> Iterator[tuple[TileSpec, pl.DataFrame]]:
     """Fold the events of one partition of a log, read once.
 
     Parameters
@@ -128,6 +123,8 @@ def fold(specs: Sequence[TileSpec], events: pl.LazyFrame) -> Iterator[tuple[Tile
         Which tiles, of one log.
     events
         The columns that the specs read, in the order of the log. NaN counts as null.
+    numbering
+        Who is to number the events' entities: somebody who will meet the same rows again.
 
     Yields
     ------
@@ -139,62 +136,96 @@ def fold(specs: Sequence[TileSpec], events: pl.LazyFrame) -> Iterator[tuple[Tile
     clocks = {spec.delay: _clock(spec).alias(_clock_name(spec)) for spec in specs}
     values = {name: _value(name, schema[name]) for spec in specs for name in spec.values}
     happened = instant(pl.col(specs[0].log.time)).alias(_HAPPENED)
-    found = events.select(*keys.values(), *clocks.values(), *values.values(), happened).collect(engine="in-memory")
+    rows = events.select(*keys.values(), *clocks.values(), *values.values(), happened).collect(engine="in-memory")
     if any(spec.delay is not None for spec in specs):
         # NOTE: of events that count from one instant, the last is the one that happened last
-        found = found.sort(_HAPPENED, maintain_order=True)
-    rows = found.drop(_HAPPENED).lazy()
+        rows = rows.sort(_HAPPENED, maintain_order=True)
+    numbering = numbering or Numbering()
+    entities = {by: numbering.of(rows.select(pl.col(_key(name)).alias(name) for name in by)) for by in _entities(specs)}
+    moments = {(spec.delay, spec.grain): _moments(spec, rows) for spec in specs}
+    told = rows.drop(map(_key, keys))
     for spec in specs:
-        yield spec, _tiles(spec, rows)
+        yield spec, _tiles(spec, told, entities[spec.by], moments[spec.delay, spec.grain])
 
 
-def _tiles(spec: TileSpec, events: pl.LazyFrame) -> pl.DataFrame:
-    known = pl.all_horizontal([pl.col(name).is_not_null() for name in _keys(spec)])
-    moment = spec.grain.floor(pl.col(CLOCK)).alias(_AT)
-    rows = events.rename({_clock_name(spec): CLOCK}).filter(known).with_columns(moment)
-    entity = entity_of(_keys(spec)).alias(_ENTITY)
+def _entities(specs: Sequence[TileSpec]) -> list[tuple[str, ...]]:
+    return list(dict.fromkeys(spec.by for spec in specs))
+
+
+def _moments(spec: TileSpec, rows: pl.DataFrame) -> Ints:
+    return spec.grain.number(rows.select(spec.grain.floor(pl.col(_clock_name(spec)))).to_series())
+
+
+def _tiles(spec: TileSpec, events: pl.DataFrame, entities: Entities, moments: Ints) -> pl.DataFrame:
+    rows = _rows(spec, events, entities)
+    track = Track(entities.codes[rows], moments[rows])
+    told = events.select(pl.col(_clock_name(spec)).alias(CLOCK), *spec.values)
     if spec.column is not None:
-        hashed = hash_expr(pl.col(spec.column).cast(pl.String)).alias(VALUE)
-        valued = rows.filter(pl.col(spec.column).is_not_null())
-        made, order = valued.select(entity, _AT, hashed).unique().collect(), [VALUE]
+        kept_ = _different(told[spec.column][rows], track)
     elif spec.columns:
-        # NOTE: the sort below is stable, so that events of one instant stay in the order of the log
-        found = rows.filter(pl.col(spec.columns[0]).is_not_null()).select(
-            entity, _AT, pl.col(CLOCK).alias("clock"), *(pl.col(name).alias(kept(name)) for name in spec.columns)
-        )
-        made, order = found.collect(engine="in-memory"), ["clock"]
+        names = {CLOCK: "clock"} | {name: kept(name) for name in spec.columns}
+        kept_ = told.select(pl.col(name).alias(new) for name, new in names.items())[rows[track.sort()]]
+    elif spec.parts == (Count(),) and spec.split is None:
+        kept_ = _counted(track)
     else:
-        made, order = _folded(spec, rows, entity), [] if spec.split is None else [SPLIT]
-    return (
-        made.lazy()
-        .rename({_ENTITY: "entity", _AT: "at"})
-        .with_columns(hash_expr(pl.col("entity")).alias(_ENTITY), bucket=bucket_of(pl.col("entity")))
-        .sort(_ENTITY, "at", *order, maintain_order=bool(spec.columns), nulls_last=False)  # which is by bucket, too
-        .select(spec.schema.names())
-        .collect(engine="in-memory")
-    )
+        kept_ = _folded(spec, told[rows], track)
+        _check_totals(spec, kept_)
+    who, at = pl.Series(track.codes), spec.grain.moments(track.moments).alias("at")
+    named = [entities.buckets.gather(who).alias("bucket"), entities.names.gather(who).alias("entity"), at]
+    return pl.DataFrame([*named, *kept_]).select(spec.schema.names())
 
 
-def _folded(spec: TileSpec, rows: pl.LazyFrame, entity: pl.Expr) -> pl.DataFrame:
-    # NOTE: by the columns as they are: the text of a cross is made of each group, not of each event
-    keys = [*map(pl.col, _keys(spec)), pl.col(_AT)]
+def _rows(spec: TileSpec, events: pl.DataFrame, entities: Entities) -> Ints:
+    """Return the rows that go into tiles, in the order in which they do."""
+    wanted = entities.codes >= 0
+    for name in (spec.column, *spec.columns[:1]):
+        if name is not None:
+            wanted &= events[name].is_not_null().to_numpy()
+    rows = np.flatnonzero(wanted)
+    return rows[ordering(events[_clock_name(spec)].to_physical().to_numpy()[rows])] if spec.needs_order else rows
+
+
+def _different(values: pl.Series, track: Track) -> pl.DataFrame:
+    """Return the different values of each tile, hashed, by tile and hash; the track becomes theirs."""
+    hashes = values.to_frame("value").select(hash_expr(pl.col("value").cast(pl.String)).alias(VALUE)).to_series()
+    valued = pl.DataFrame({_TILE: track.keys, VALUE: hashes}).unique().sort(_TILE, VALUE)
+    track.keys = valued[_TILE].to_numpy()
+    return valued.select(VALUE)
+
+
+def _counted(track: Track) -> pl.DataFrame:
+    """Return how many events each tile has; the track becomes theirs."""
+    # NOTE: most tiles keep no more than this, and numbers alone are sorted faster than rows
+    keys = np.sort(track.keys)
+    starts = runs(keys)
+    track.keys = keys[starts]
+    return pl.DataFrame({Count().name: np.diff(starts, append=len(keys))})
+
+
+def _folded(spec: TileSpec, events: pl.DataFrame, track: Track) -> pl.DataFrame:
+    """Return the parts of each tile; the track becomes theirs."""
+    schema, keys, split = spec.log.table.polars_schema(), track.keys, []
+    if spec.needs_order:
+        ends = spec.grain.starts(track.moments + (spec.grain.name != "instant"))
+        events = events.with_columns(pl.Series(END, ends).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
     if spec.split is not None:
-        keys.append(pl.col(spec.split).cast(pl.String).alias(SPLIT))
-    schema = spec.log.table.polars_schema()
+        texts = events[spec.split].cast(pl.String)
+        keys = Track(ranked(keys)[1], texts.rank("dense").cast(pl.Int64).fill_null(0).to_numpy()).keys  # null is first
+        split = [pl.col(spec.split).cast(pl.String).first().alias(SPLIT)]
+    places = ordering(keys)
+    keys = keys[places]
+    tile = pl.Series(_TILE, keys)
+    if not spec.needs_order:
+        tile = tile.set_sorted()
     parts = [expr for part in spec.parts for expr in part.fold(schema)]
-    if not any(part.needs_order(schema) for part in spec.parts):
-        return rows.group_by(keys).agg(parts).select(entity, pl.exclude(_keys(spec))).collect()
-    found = rows.collect(engine="in-memory").sort(CLOCK, maintain_order=True)
-    ends = spec.grain.starts(spec.grain.number(found[_AT]) + (spec.grain.name != "instant"))
-    end = pl.Series(END, ends).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    # NOTE: in memory and in order, so that sums of floats are formed in the order of the events
-    return (
-        found.with_columns(end).group_by(keys, maintain_order=True).agg(parts).select(entity, pl.exclude(_keys(spec)))
-    )
+    track.keys = track.keys[places][runs(keys)]
+    return events[places].with_columns(tile).group_by(_TILE, maintain_order=True).agg(*split, *parts).drop(_TILE)
 
 
-def _keys(spec: TileSpec) -> list[str]:
-    return [_key(name) for name in spec.by]
+def _check_totals(spec: TileSpec, made: pl.DataFrame) -> None:
+    for part in spec.parts:
+        if isinstance(part, Total) and made[part.name].null_count():
+            raise beyond(spec.log, part.column)
 
 
 def _key(column: str) -> str:

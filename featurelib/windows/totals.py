@@ -1,14 +1,13 @@
 """Sum and mean of a column."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from featurelib.windows.parts import Count, Total
-from featurelib.windows.past import Blocks, Past
+from featurelib.windows.parts import Count, Total, beyond
+from featurelib.windows.past import WIDEST, Blocks, Past
 from featurelib.windows.tiles import TileSpec
 from featurelib.windows.window import RangedWindow
 
@@ -19,8 +18,9 @@ _FLOATS = Blocks(np.add, 0.0)
 class Sum(RangedWindow):
     """Sum of a column: ``Int64``, or ``Float64`` of a column of floats; 0 without events.
 
-    Null and NaN values count as none. Keep money in whole cents: sums of integers are exact. Sums of floats are formed
-    in an order that follows from the window, so that they are the same to the last bit in every run.
+    Null and NaN values count as none. Keep money in whole cents: sums of integers are exact, and one that 64 bits do
+    not hold is an error. Sums of floats are formed in an order that follows from the window, so that they are the same
+    to the last bit in every run; infinite values of both signs add up to NaN.
 
     Parameters
     ----------
@@ -40,28 +40,29 @@ class Sum(RangedWindow):
         return self.of.table.columns[self.column].dtype.is_float()
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Float64() if self._is_float else pl.Int64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths, 0.0 if self._is_float else 0)
+    def _dtype(self) -> pl.DataType:
+        return pl.Float64() if self._is_float else pl.Int64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, Total(self.column)),)
 
     def answer(self, past: Past) -> dict[str, pl.Series]:
-        return {name: self._total(past, name).alias(name) for name in self.lengths}
+        return {name: total.alias(name) for name, total in self._totals(past)}
 
-    def _total(self, past: Past, name: str) -> pl.Series:
+    def _totals(self, past: Past) -> Iterator[tuple[str, pl.Series]]:
         (spec,) = self.tiles(past.grain.timezone)
-        column, length = Total(self.column).name, self.lengths[name]
-        tiles, span = self._span(past, spec, length)
-        if not self._is_float:
-            return pl.Series(tiles.added(column, span))
-        values = tiles.rows[column].to_numpy()
-        units = past.grain.units
-        return pl.Series(_FLOATS.over(tiles.track, values, past.asked, units(length), units(self.waits)))
+        column, units = Total(self.column).name, past.grain.units
+        for name, length in self.lengths.items():
+            tiles, span = self._span(past, spec, length)
+            is_exact = not self._is_float
+            if is_exact and not tiles.may_wrap(column):
+                yield name, pl.Series(tiles.added(column, span))
+                continue
+            values = tiles.rows[column].cast(pl.Float64).to_numpy()
+            sums = _FLOATS.over(tiles.track, values, past.asked, units(length), units(self.waits))
+            if is_exact and (np.abs(sums) >= WIDEST).any():
+                raise beyond(self.of, self.column)
+            yield name, pl.Series(tiles.added(column, span) if is_exact else sums)
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,12 +73,8 @@ class Mean(Sum):
     """
 
     @property
-    def makes(self) -> Mapping[str, pl.DataType]:
-        return dict.fromkeys(self.lengths, pl.Float64())
-
-    @property
-    def empty(self) -> Mapping[str, Any]:
-        return dict.fromkeys(self.lengths)
+    def _dtype(self) -> pl.DataType:
+        return pl.Float64()
 
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
         return (self._spec(self.of, timezone, Count(self.column), Total(self.column)),)
@@ -85,8 +82,8 @@ class Mean(Sum):
     def answer(self, past: Past) -> dict[str, pl.Series]:
         (spec,) = self.tiles(past.grain.timezone)
         means = {}
-        for name, length in self.lengths.items():
-            number = pl.Series(self._count(past, spec, length, Count(self.column)))
-            mean = self._total(past, name).cast(pl.Float64) / number
+        for name, total in self._totals(past):
+            number = pl.Series(self._count(past, spec, self.lengths[name], Count(self.column)))
+            mean = total.cast(pl.Float64) / number
             means[name] = pl.select(pl.when(number > 0).then(mean)).to_series().alias(name)
         return means

@@ -19,6 +19,9 @@ from featurelib.windows.past import Past, Span, Tiles
 from featurelib.windows.tiles import TileSpec
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_WIDE = (pl.Int128(), pl.UInt128())
+_LONGEST = 36_500 * _DAY
+KINDS = "text, whole numbers or booleans"
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class Window(ABC):
     of
         The log whose events it reads: those that builds keep, without rejects and duplicates.
     by
-        The entity: a column that the log and the samples have, such as ``item_id``, or several for a cross. Where one
-        of them is null the feature is null.
+        The entity: a column that the log and the samples have, such as ``item_id``, or several for a cross: text,
+        whole numbers or booleans, of the same kind in both. Where one of them is null the feature is null.
     delay
         How late the online system sees an event; training without it leaks. One duration for all, or `Landed`, or
         `Drawn`. It may be longer than the window.
@@ -70,6 +73,9 @@ class Window(ABC):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by", (self.by,) if isinstance(self.by, str) else tuple(self.by))
+        for field, log in zip(("of", "per"), self.logs, strict=False):
+            if not isinstance(log, Log):
+                raise ParameterError(self, field, got=log, want="a Log")
         if not self.by or len(set(self.by)) < len(self.by):
             raise ParameterError(self, "by", got=self.by, want="one column, or several different ones")
         if self.grain not in ("1h", "1d"):
@@ -82,16 +88,19 @@ class Window(ABC):
         for log in self.logs:
             if isinstance(self.delay, Landed | Drawn):
                 self.delay.check(self, log)
-            for column in self.entity:
-                self._check_column(log, column)
+        held = [(log, column, self._check_column(log, column)) for log in self.logs for column in self.entity]
+        for log, column, dtype in held:
+            if kind_of(dtype) is None:
+                raise ColumnTypeError(self, column, where=str(log), got=dtype, want=f"an entity: {KINDS}")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
     def _check_length(self, field: str, length: timedelta, *, least: timedelta) -> None:
         unit = timedelta(microseconds=1) if self.exact else _HOUR if self.grain == "1h" else _DAY
-        if length < least:
-            raise ParameterError(self, field, got=str(length), want="longer than 0" if least else "0 or longer")
+        if not least <= length <= _LONGEST:
+            want = f"{'longer than 0' if least else '0 or longer'}, and at most {_LONGEST // _DAY} days"
+            raise ParameterError(self, field, got=str(length), want=want)
         if length % unit:
             counted = {"1h": "hours", "1d": "days"}[self.grain]
             want = f"whole {counted}, which its grain counts; exact=True sees to the instant"
@@ -105,16 +114,16 @@ class Window(ABC):
 
     def _check_number(self, log: Log, column: str) -> pl.DataType:
         dtype = self._check_column(log, column)
-        if not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean):
-            raise ColumnTypeError(self, column, where=str(log), got=dtype, want="whole numbers, floats or booleans")
+        if not (dtype.is_integer() or dtype.is_float() or dtype == pl.Boolean) or dtype in _WIDE:
+            want = "whole numbers of up to 64 bits, floats or booleans"
+            raise ColumnTypeError(self, column, where=str(log), got=dtype, want=want)
         return dtype
 
     def _check_scalar(self, log: Log, column: str) -> pl.DataType:
         dtype = self._check_column(log, column)
-        if dtype.is_nested() or dtype == pl.Binary:
-            raise ColumnTypeError(
-                self, column, where=str(log), got=dtype, want="single values, no lists, structs or bytes"
-            )
+        if dtype.is_nested() or dtype == pl.Binary or dtype in _WIDE:
+            want = "single values, no lists, structs, bytes or numbers of 128 bits"
+            raise ColumnTypeError(self, column, where=str(log), got=dtype, want=want)
         return dtype
 
     @property
@@ -155,11 +164,6 @@ class Window(ABC):
     @abstractmethod
     def makes(self) -> Mapping[str, pl.DataType]:
         """The columns that it makes, and their types."""
-
-    @property
-    @abstractmethod
-    def empty(self) -> Mapping[str, Any]:
-        """What each column is for an entity without an event in the window."""
 
     @abstractmethod
     def tiles(self, timezone: str) -> tuple[TileSpec, ...]:
@@ -215,9 +219,10 @@ class RangedWindow(Window):
         if isinstance(self.over, str | timedelta):
             object.__setattr__(self, "over", duration(self, "over", self.over))
         else:
-            object.__setattr__(self, "over", tuple(self.over))
-            if not self.over or not all(isinstance(text, str) for text in self.over):
+            texts = self.over if isinstance(self.over, Sequence) else ()
+            if not texts or not all(isinstance(text, str) for text in texts):
                 raise ParameterError(self, "over", got=self.over, want="a duration, or texts such as ['1h', '7d']")
+            object.__setattr__(self, "over", tuple(texts))
         super().__post_init__()
         for length in self.lengths.values():
             self._check_length("over", length, least=timedelta(microseconds=1))
@@ -230,6 +235,44 @@ class RangedWindow(Window):
         if isinstance(self.over, str | timedelta):
             return {self.name: duration(self, "over", self.over)}
         return {f"{self.name}_{text}": duration(self, "over", text) for text in self.over}
+
+    @property
+    def makes(self) -> Mapping[str, pl.DataType]:
+        """The columns that it makes, all of one type unless a member says otherwise."""
+        return dict.fromkeys(self.lengths, self._dtype)
+
+    @property
+    @abstractmethod
+    def _dtype(self) -> pl.DataType:
+        """The type of its columns."""
+
+
+@dataclass(frozen=True, repr=False)
+class ValueWindow(RangedWindow):
+    """A window that picks one of a column's values, and keeps its type.
+
+    Parameters
+    ----------
+    column
+        Of which.
+    """
+
+    _: KW_ONLY
+    column: str
+
+    @property
+    def _dtype(self) -> pl.DataType:
+        return self._check_column(self.of, self.column)
+
+
+def kind_of(dtype: pl.DataType) -> str | None:
+    """Return what kind of entity a column holds; None for a type that has no text of its own to go by.
+
+    Floats have two zeros and NaN; dates and instants are written differently by those who ask online.
+    """
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return "text"
+    return "whole numbers" if dtype.is_integer() else "booleans" if dtype == pl.Boolean() else None
 
 
 def combined(specs: Sequence[TileSpec]) -> tuple[TileSpec, ...]:

@@ -3,7 +3,8 @@
 A comment above a fenced block says what the tests do with it:
 
 - ``<!-- test: file PATH -->`` writes the block to PATH in the page's project,
-- ``<!-- test: shell -->`` runs the lines that start with ``$``; other lines, but ``...``, must be in what they print,
+- ``<!-- test: shell -->`` runs the lines that start with ``$``, before any Python of the page; other lines, but
+  ``...``, must be in what they print,
 - ``<!-- test: run -->`` runs the block as Python, after the blocks of the same page above it,
 - ``<!-- test: prints -->`` is exactly what the block above it printed.
 
@@ -88,15 +89,19 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             path.write_text(block.text, encoding="utf-8")
     for package in ("pipelines", "schemas"):
         (project / package / "__init__.py").touch()
+    run_shell(steps, project)
+    return project
+
+
+def run_shell(steps: list[Block], project: Path) -> None:
     for block in steps:
         if block.what == "shell":
             lines = block.text.splitlines()
             printed = "".join(run(line[2:].split(), project) for line in lines if line.startswith("$ "))
             for line in lines:
                 assert line == "..." or line.startswith("$ ") or line in printed.splitlines(), (
-                    f"start.md: {line!r} not in\n{printed}"
+                    f"{line!r} not in\n{printed}"
                 )
-    return project
 
 
 WITH_CODE = [page for page in PAGES if any(block.what == "run" for block in blocks(page))]
@@ -111,6 +116,7 @@ def test_pages_with_code_are_found() -> None:
         "add-a-transform",
         "read-a-table",
         "serve-a-program",
+        "serve-windows",
         "repair",
         "run-on-a-cluster",
     }
@@ -119,6 +125,8 @@ def test_pages_with_code_are_found() -> None:
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(page: Path, built: Path, tmp_path: Path) -> None:
     project = shutil.copytree(built, tmp_path / "project")
+    if page.stem != "start":
+        run_shell(blocks(page), project)
     code = [block for block in blocks(page) if block.what in {"run", "prints"}]
     script = "".join(block.text if block.what == "run" else f"print({CUT!r})\n" for block in code)
     (project / "page.py").write_text(script, encoding="utf-8")

@@ -136,9 +136,11 @@ def answered(question: Any, folded: Any, samples: pl.LazyFrame, start: datetime)
     asked, asks = question.asked(samples, "shown_at")
     for bucket in (0, 1):
         mine = asked.filter(pl.col("bucket") % 2 == bucket).drop("bucket")
-        laid = question.lay({spec: folded[spec][bucket] for spec in question.tiles}, mine["entity"].unique().sort())
+        names = mine["entity"].unique().sort()
+        laid = question.lay([(spec, folded[spec][bucket]) for spec in question.tiles], names)
+        mine = mine.with_columns(pl.col("entity").cast(pl.Enum(names)).to_physical())
         parts.append(laid.answer(mine, known))
-    return asks.select(question.told(pl.concat(parts), pl.col(ASKS))).unnest(ASKS)
+    return asks.select(question.told(pl.concat(parts).sort("id"), pl.col(ASKS))).unnest(ASKS)
 
 
 def frame_of(rows: Sequence[Row], log: Log) -> pl.DataFrame:

@@ -10,7 +10,6 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationEr
 from featurelib.logs import Log
 from featurelib.schema import Column, Table
 from featurelib.windows import (
-    Beta,
     Coec,
     Counter,
     Decayed,
@@ -23,7 +22,6 @@ from featurelib.windows import (
     Mean,
     Minimum,
     Rate,
-    Recency,
     Sum,
     Trend,
 )
@@ -69,6 +67,11 @@ def test_window_must_not_be_empty(empty: object):
         counter(over=empty)
 
 
+def test_no_window_reaches_back_before_the_calendar():
+    with pytest.raises(ParameterError, match="over must be longer than 0, and at most 36500 days"):
+        counter(over="4000000d")
+
+
 def test_delay_must_not_look_ahead_and_may_be_longer_than_the_window():
     with pytest.raises(ParameterError, match="delay must be 0 or longer"):
         counter(delay=timedelta(hours=-1))
@@ -85,6 +88,19 @@ def test_lengths_are_different_texts(over: object):
 def test_durations_are_written_as_such(text: str):
     with pytest.raises(ParameterError, match=f"over must be a duration such as 30m, 2h or 7d, got '{text}'"):
         counter(over=text)
+
+
+@pytest.mark.parametrize("over", [7, None, 1.5, "99999999999d"])
+def test_a_length_that_is_none_is_told_so(over: Any):
+    with pytest.raises(ParameterError, match="over must be"):
+        counter(over=over)
+
+
+def test_what_is_read_is_a_log():
+    with pytest.raises(ParameterError, match=r"Counter\('clicks'\): of must be a Log, got 'clicks'"):
+        counter(of="clicks")
+    with pytest.raises(ParameterError, match="delay must be a duration such as 30m, 2h or 7d, got <class"):
+        counter(delay=Landed)
 
 
 def test_exact_has_no_grain():
@@ -111,9 +127,7 @@ def test_every_log_has_the_entity():
 
 @pytest.mark.parametrize("kind", [Sum, Mean, Minimum, Maximum])
 def test_a_text_cannot_be_added_up(kind: Any):
-    with pytest.raises(
-        ColumnTypeError, match="needs column 'user_id' of log 'clicks' to be whole numbers, floats or boo"
-    ):
+    with pytest.raises(ColumnTypeError, match="needs column 'user_id' of log 'clicks' to be whole numbers of up to 64"):
         kind("x", of=CLICKS, by="item_id", column="user_id", over="1d")
     with pytest.raises(ColumnMissingError, match="reads column 'price'"):
         kind("x", of=CLICKS, by="item_id", column="price", over="1d")
@@ -128,6 +142,8 @@ class Odd(Table):
     user_id = Column(dtype=pl.String(), doc="Who.")
     weight = Column(dtype=pl.Float64(), doc="How much.")
     words = Column(dtype=pl.List(pl.String()), doc="Which.")
+    took = Column(dtype=pl.Duration("us"), doc="How long.")
+    wide = Column(dtype=pl.Int128(), doc="How many.")
 
 
 ODD = Log(name="odd", table=Odd, files="odd/{dt}.parquet")
@@ -176,10 +192,22 @@ def test_other_parameters_have_their_ranges():
         Rate("r", of=CLICKS, per=IMPRESSIONS, by="item_id", over="1d", smooth=0.5)
 
 
-def test_what_an_empty_history_is():
-    common: dict[str, Any] = {"of": CLICKS, "by": "item_id", "over": "1d"}
-    assert Counter("x", **common).empty == {"x": 0}
-    assert Recency("x", **common).empty == {"x": None}
-    assert Decayed("x", half_life="1h", **common).empty == {"x": 0.0}
-    assert Rate("x", per=IMPRESSIONS, smooth=Beta(1.0, 3.0), **common).empty == {"x": 0.25}
-    assert LastN("x", column="slot", n=3, **common).empty == {"x": []}
+@pytest.mark.parametrize("column", ["weight", "words", "at", "took"])
+def test_an_entity_is_what_can_be_asked_for_online(column: str):
+    with pytest.raises(ColumnTypeError, match=f"needs column '{column}' of log 'odd' to be an entity: text, whole num"):
+        Counter("n", of=ODD, by=["user_id", column], over="1d")
+
+
+def test_numbers_of_128_bits_and_lengths_are_not_taken():
+    for kind, want in ((Sum, "whole numbers of up to 64 bits"), (Minimum, "whole numbers of"), (LastValue, "single")):
+        with pytest.raises(ColumnTypeError, match=f"needs column 'wide' of log 'odd' to be {want}"):
+            kind("x", of=ODD, by="user_id", column="wide", over="1d")
+    with pytest.raises(ColumnTypeError, match="needs column 'took' of log 'odd' to be text, whole numbers, booleans"):
+        Distinct("d", of=ODD, by="user_id", column="took", over="1d")
+
+
+def test_events_do_not_count_before_they_may_have_landed():
+    _, late = logs(lateness=timedelta(days=2))
+    with pytest.raises(DeclarationError, match=r"those of log 'clicks' may land 2 days, 0:00:00 late: before they"):
+        counter(of=late, delay=Landed())
+    assert counter(of=late, delay=Landed("2d")).reach == timedelta(days=9)
