@@ -189,7 +189,7 @@ def _published(report: Report) -> Report:
 
 def _publish_decisions(pipeline: str, decisions: Iterable[Mapping[str, Any]]) -> None:
     words = ("feature", "kept", "rule", "why")
-    rows = [{**{word: decision[word] for word in words}, **decision["score"]} for decision in decisions]
+    rows = [{**{word: decision[word] for word in words}, **(decision["score"] or {})} for decision in decisions]
     create_table_artifact(key=f"{_dashed(pipeline)}-selection", table=rows, description="Features kept and dropped")
 
 

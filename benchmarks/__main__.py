@@ -10,7 +10,10 @@ from benchmarks import (
     import_cost,
     online_reads,
     plan_hours,
+    request_latency,
     row_latency,
+    transform_costs,
+    transform_set,
     window_growth,
 )
 
@@ -23,6 +26,9 @@ for name, benchmark in [
     ("A backfill of 1,000 tiny partitions", backfill_hours),
     ("Memory over days", days_flat),
     ("One row", row_latency),
+    ("One request", request_latency),
+    ("A row in each transform", transform_costs),
+    ("Transforms (makes the peers' environment below data/, from a package index)", transform_set),
     ("Online reads", online_reads),
     ("Import", import_cost),
     ("Beside Feast (makes Feast's environment below data/, from a package index)", feast_join),

@@ -50,8 +50,17 @@ class Days:
             raise UsageError(f"days are written as 2026-11-01, got {start!r} and {end!r} ({error}).") from error
 
     def ending(self, length: int) -> "Days":
-        """Return the ``length`` days up to the end of these."""
-        return Days(self.end - timedelta(days=length - 1), self.end)
+        """Return the ``length`` days up to the end of these.
+
+        Raises
+        ------
+        UsageError
+            If the first of them lies before the year 1.
+        """
+        try:
+            return Days(self.end - timedelta(days=length - 1), self.end)
+        except OverflowError as error:
+            raise UsageError(f"there are no {length:,} days up to {self.end}.") from error
 
     def __iter__(self) -> Iterator[date]:
         for number in range(len(self)):

@@ -16,6 +16,7 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationEr
 from featurelib.fitting import Operator
 from featurelib.logs import Log
 from featurelib.program.chain import Chain
+from featurelib.program.view import element
 from featurelib.samples import Impressions
 from featurelib.schema import Table
 from featurelib.selection import Selector
@@ -143,15 +144,19 @@ class Pipeline:
     def _check_operators(self) -> None:
         outcomes = self.samples.outcomes
         known: dict[str, pl.DataType | None] = dict(self.sample_schema)
+        label = element(self.sample_schema.get(self.label, pl.Null()))
+        if label is not None:
+            known[self.label] = label  # NOTE: a fit is given the greatest value of each list
         for operator in self.operators:
-            for column in operator.reads:
-                if column in outcomes:
+            read = zip(operator.reads, operator.kinds, strict=True)
+            for column, kind in dict.fromkeys((*read, *operator.learns)):
+                if column in operator.reads and column in outcomes:
                     raise DeclarationError(f"{operator!r} reads {column!r}, which a label is made of: that leaks it.")
                 if column not in known:
                     raise ColumnMissingError(operator, column, where="what comes before it", columns=known)
                 dtype = known[column]
                 if dtype is not None:
-                    look = Chain(operator.makes[-1], (column,), operator.view, ())
+                    look = Chain(operator.makes[-1], (column,), kind, ())
                     look.check_input(column, dtype, where="the samples")
             # NOTE: what a step makes is known when it is fitted; only existence is checked for what reads it
             known |= dict.fromkeys(operator.makes)

@@ -68,6 +68,9 @@ def test_range_counts_both_ends():
     assert str(days) == "2026-10-31 .. 2026-11-02"
     assert str(days.ending(1)) == "2026-11-02"
     assert days.ending(5).start == date(2026, 10, 29)
+    for length in (999_999, 10**12):
+        with pytest.raises(UsageError, match=f"there are no {length:,} days up to 2026-11-02"):
+            days.ending(length)
 
 
 def test_range_must_not_end_before_it_starts():

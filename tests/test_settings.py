@@ -34,6 +34,43 @@ def test_a_value_that_is_no_text_is_refused(tmp_path: Path) -> None:
         Settings.find(project(tmp_path, "logs = 3"))
 
 
+def test_settings_that_are_no_table_are_refused(tmp_path: Path) -> None:
+    for said in ("3", '"logs"', "[]", "false"):
+        (tmp_path / "pyproject.toml").write_text(f"[tool]\nfeaturelib = {said}\n")
+        with pytest.raises(UsageError, match=r"\[tool.featurelib\] has to be a table, got"):
+            Settings.find(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("tool = 3\n")
+    with pytest.raises(UsageError, match="run inside a project"):
+        Settings.find(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "../pipelines", ".pipelines"])
+def test_a_package_without_a_name_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f'[tool.featurelib]\npipelines = "{name}"\n')
+    with pytest.raises(UsageError, match="pipelines: the name of a package is needed, got"):
+        Settings.find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import json\njson.loads('{')", r"JSONDecodeError: .*, at .*broken\.py:2\.$"),
+        ("from featurelib.logs import Log\nLog(size=3)", r"TypeError: .*'size', at .*broken\.py:2\.$"),
+        ("x = (", r"SyntaxError: .*broken\.py, line 1"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_the_projects_own_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    folder = project(tmp_path, f'pipelines = "{tmp_path.name}_pipelines"') / f"{tmp_path.name}_pipelines"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "broken.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UsageError, match=rf"module \w+\.broken cannot be imported: {said}"):
+        Settings.find(tmp_path).pipeline("broken")
+
+
 def test_a_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="run inside a project"):
         Settings.find(tmp_path)

@@ -99,13 +99,14 @@ def _is_terminal() -> bool:
 @pipeline_argument
 @click.option("--end", required=True, metavar="DAY", help="Last day to learn from.")
 @click.option("--days", "length", required=True, type=click.IntRange(1), help="How many days, ending with --end.")
+@click.option("--renumber", is_flag=True, help="Give all terms of vocabularies new numbers.")
 @parallel_option
-def fit(pipeline: str, end: str, length: int, parallel: int) -> None:
+def fit(pipeline: str, end: str, length: int, parallel: int, *, renumber: bool) -> None:
     """Fit a new program on the samples of some days, building those that are missing."""
     declared, workspace = project(pipeline)
     window = days(end, end).ending(length)
     with runs.Run.begin(declared, workspace, engine(parallel)) as started:
-        found = ledger.plan(declared, workspace, window, fingerprints=started.fingerprints)
-        progress = runs.Progress(click.echo, {"samples": len(found.due("samples"))})
-        version = runs.fit(started, window, progress.take)
+        due = ledger.samples_due(declared, workspace, window, started.fingerprints)
+        progress = runs.Progress(click.echo, {"samples": len(due)})
+        version = runs.fit(started, window, progress.take, renumber=renumber)
     click.echo(f"{pipeline}: program v{version}, fitted on {window}")

@@ -26,6 +26,7 @@ _MODULES = {
     "quarantine": "quarantine",
     "lag": "lag",
     "export-online": "online",
+    "diff": "diff",
     "history": "inspect",
     "tags": "tables",
     "tag": "tables",

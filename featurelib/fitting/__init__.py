@@ -5,23 +5,37 @@ fitted. Must never learn where data lies: whoever fits hands in a function that 
 """
 
 from featurelib.fitting.count_table import CountTable
+from featurelib.fitting.document_counts import DocumentCounts
 from featurelib.fitting.fit import fit, learn
+from featurelib.fitting.group_counts import GroupCounts
+from featurelib.fitting.group_ranks import GroupRanks
+from featurelib.fitting.group_sums import GroupSums
 from featurelib.fitting.label_table import LabelTable
+from featurelib.fitting.labels_by_part import LabelsByPart
 from featurelib.fitting.moments import Moments
 from featurelib.fitting.operator import Operator
 from featurelib.fitting.rank_summary import RankSummary
+from featurelib.fitting.span import Span
 from featurelib.fitting.state import State
-from featurelib.fitting.survey import Request, Survey, merge_answers
+from featurelib.fitting.survey import Request, Survey, Surveyor, ask, merge_answers
 
 __all__ = [
     "CountTable",
+    "DocumentCounts",
+    "GroupCounts",
+    "GroupRanks",
+    "GroupSums",
     "LabelTable",
+    "LabelsByPart",
     "Moments",
     "Operator",
     "RankSummary",
     "Request",
+    "Span",
     "State",
     "Survey",
+    "Surveyor",
+    "ask",
     "fit",
     "learn",
     "merge_answers",

@@ -1,16 +1,21 @@
-"""CountTable: how many rows hold each text."""
+"""CountTable: how many rows hold each text, or each combination of texts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import polars as pl
 
+from featurelib.fitting.enumerated import counted
 from featurelib.fitting.state import State
+from featurelib.program.primitives import JoinText
 
 
 @dataclass(frozen=True, slots=True)
 class CountTable(State):
     """Rows per distinct text, and rows without one; exact under any merge.
+
+    Of several columns, the text of a row is that of all of them as `JoinText` joins them; missing if one of them is.
 
     Attributes
     ----------
@@ -24,13 +29,19 @@ class CountTable(State):
     missing: int = 0
 
     def of(self, *columns: pl.Series) -> Self:
-        (column,) = columns
-        found = pl.DataFrame({"term": column.drop_nulls()}).group_by("term").agg(rows=pl.len().cast(pl.Int64))
-        return type(self)(found.sort("term"), column.null_count())
+        column, *others = columns
+        if others:
+            together = pl.DataFrame([part.cast(pl.String).alias(str(place)) for place, part in enumerate(columns)])
+            column = together.select(JoinText().expr(*map(pl.col, together.columns))).to_series()
+        return type(self)(counted(column), column.null_count())
 
     def merge(self, other: Self) -> Self:
-        both = pl.concat([self.counts, other.counts]).group_by("term").agg(pl.col("rows").sum())
-        return type(self)(both.sort("term"), self.missing + other.missing)
+        return self.merge_all([other])
+
+    def merge_all(self, others: Sequence[Self]) -> Self:
+        tables = [self.counts, *(other.counts for other in others)]
+        counts = pl.concat(tables).group_by("term").agg(pl.col("rows").sum())
+        return type(self)(counts.sort("term"), self.missing + sum(other.missing for other in others))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CountTable) and self.missing == other.missing and self.counts.equals(other.counts)

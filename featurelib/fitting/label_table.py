@@ -1,6 +1,7 @@
 """LabelTable: how a feature's values and a label occur together."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -20,8 +21,10 @@ class LabelTable(State):
     Parameters
     ----------
     exact
-        Keep every distinct value (codes). Otherwise a partition with more than 4,096 distinct values is cut into
+        Keep every distinct value (codes, texts). Otherwise a partition with more than 4,096 distinct values is cut into
         4,096 cells of equal rows, each standing at its largest value (measures).
+    texts
+        Values are texts, not numbers.
 
     Attributes
     ----------
@@ -30,24 +33,37 @@ class LabelTable(State):
     """
 
     exact: bool = True
+    texts: bool = False
     table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_EMPTY))
+
+    def __post_init__(self) -> None:
+        if self.texts and self.table.is_empty():
+            object.__setattr__(self, "table", self.table.cast({"value": pl.String}))
 
     def of(self, *columns: pl.Series) -> Self:
         value, label = columns
-        pairs = pl.DataFrame({"value": value + 0.0, "label": label}).filter(pl.col("label").is_not_null())
+        value = value if self.texts else value + 0.0  # -0.0 becomes 0.0: equal values, equal states
+        pairs = pl.DataFrame({"value": value, "label": label}).filter(pl.col("label").is_not_null())
         table = _add(pairs.select("value", rows=pl.lit(1, pl.Int64), positive=(pl.col("label") > 0).cast(pl.Int64)))
         if not self.exact and len(table) > _CELLS:
             cell = pl.col("rows").cum_sum() * _CELLS // (pl.col("rows").sum() + 1)
             there = table.filter(pl.col("value").is_not_null()).with_columns(cell=cell)
             cells = there.group_by("cell").agg(pl.col("value").max(), pl.col("rows").sum(), pl.col("positive").sum())
             table = _add(pl.concat([table.filter(pl.col("value").is_null()), cells.drop("cell")]))
-        return type(self)(self.exact, table)
+        if self.texts:  # a survey hands on texts as codes
+            table = table.cast({"value": pl.String}).sort("value", nulls_last=False)
+        return type(self)(self.exact, self.texts, table)
 
     def merge(self, other: Self) -> Self:
-        return type(self)(self.exact, _add(pl.concat([self.table, other.table])))
+        return self.merge_all([other])
+
+    def merge_all(self, others: Sequence[Self]) -> Self:
+        return type(self)(self.exact, self.texts, _add(pl.concat([self.table, *(other.table for other in others)])))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, LabelTable) and self.exact == other.exact and self.table.equals(other.table)
+        if not isinstance(other, LabelTable) or (self.exact, self.texts) != (other.exact, other.texts):
+            return False
+        return self.table.equals(other.table)
 
     __hash__ = None  # type: ignore[assignment]  # it holds a frame
 
@@ -60,6 +76,19 @@ class LabelTable(State):
     def distinct(self) -> int:
         """Distinct values, with missing as one of them."""
         return len(self.table)
+
+    def mapped(self, values: pl.Series, *, exact: bool) -> "LabelTable":
+        """Return the table of a feature that is a function of this one.
+
+        Parameters
+        ----------
+        values
+            What it makes of each value of ``table``, in order, as numbers.
+        exact
+            Whether these are codes.
+        """
+        made = self.table.select("rows", "positive", value=values.cast(pl.Float64) + 0.0)
+        return LabelTable(exact, table=_add(made))
 
     def rows_where(self, value: float | None) -> int:
         """Return the rows that hold a value, or null."""

@@ -12,17 +12,21 @@ from featurelib.fitting.state import State
 if TYPE_CHECKING:
     import numpy as np
 
-_CHUNK = 2**20  # rows; keeps every partial sum below 2^53, where floats still count exactly
-_HALF = 27  # bits; a 53-bit mantissa falls into two halves
+    Array = np.ndarray[Any, Any]
+
+_CHUNK = 2**14  # rows; more could make a partial sum too long for a float
 _UNIT = 1126  # sums are integers in units of 2^-1126, below the last bit of the smallest float
+_SPLIT = 2.0**27 + 1.0  # a 53-bit mantissa falls into two halves, whose products are floats
+# sizes from, to, and the power of two to multiply by: so that squares and their last bits stay within the floats
+_MAGNITUDES = ((0.0, 2.0**-400, 600), (2.0**-400, 2.0**400, 0), (2.0**400, math.inf, -600))
 
 
 @dataclass(frozen=True, slots=True)
 class Moments(State):
     """Sums of a number column, as integers: the same whatever the split, the order or the engine.
 
-    Streaming means change their last digit from run to run; a fit must not. So each float is taken apart into mantissa
-    and exponent, mantissas are summed as integers by exponent, and nothing is ever rounded before `mean` and `std`.
+    Streaming means change their last digit from run to run; a fit must not. So each float is taken apart into pieces
+    whose sums need no rounding, these are added up as integers, and nothing is rounded before `mean` and `std`.
 
     Attributes
     ----------
@@ -47,19 +51,24 @@ class Moments(State):
 
         (column,) = columns
         values = column.drop_nulls().to_numpy()
-        finite = values[np.isfinite(values)] + 0.0  # -0.0 becomes 0.0: equal values must leave equal states
-        total = squares = 0
-        for start in range(0, len(finite), _CHUNK):
-            more, more_squares = _exact_sums(finite[start : start + _CHUNK])
-            total, squares = total + more, squares + more_squares
+        total = squares = count = 0
+        smallest, largest = math.inf, -math.inf
+        for start in range(0, len(values), _CHUNK):
+            chunk = values[start : start + _CHUNK]
+            finite = np.isfinite(chunk)
+            chunk = chunk if finite.all() else chunk[finite]
+            if len(chunk):
+                more, more_squares = _exact_sums(chunk)
+                total, squares, count = total + more, squares + more_squares, count + len(chunk)
+                smallest, largest = min(smallest, float(chunk.min())), max(largest, float(chunk.max()))
         return type(self)(
             rows=len(column),
             missing=column.null_count(),
-            infinite=len(values) - len(finite),
+            infinite=len(values) - count,
             total=total,
             squares=squares,
-            smallest=float(finite.min()) if len(finite) else None,
-            largest=float(finite.max()) if len(finite) else None,
+            smallest=smallest + 0.0 if count else None,  # -0.0 becomes 0.0: equal values must leave equal states
+            largest=largest + 0.0 if count else None,
         )
 
     def merge(self, other: Self) -> Self:
@@ -95,28 +104,56 @@ class Moments(State):
         return float(Fraction(root, self.count << (_UNIT + 64)))
 
 
-def _exact_sums(values: "np.ndarray[Any, Any]") -> tuple[int, int]:
-    """Return Σx and Σx² of finite floats, as integers in the units of `Moments`."""
+def _exact_sums(values: "Array") -> tuple[int, int]:
+    """Return Σx and Σx² of at most 2^14 finite floats, as integers in the units of `Moments`."""
     import numpy as np
 
-    fraction, exponent = np.frexp(values)
-    mantissa = np.ldexp(fraction, 53).astype(np.int64)
-    place = exponent.astype(np.int64) + _UNIT - 53  # x = mantissa · 2^place units; never negative
-    low = 2**_HALF - 1
+    total = squares = 0
+    sizes = np.abs(values)
+    not_zero = np.count_nonzero(sizes)
+    for low, high, scale in _MAGNITUDES:
+        these = (sizes > low) & (sizes <= high)
+        if count := np.count_nonzero(these):
+            scaled = np.ldexp(values if count == not_zero else values[these], scale)
+            more, more_squares = _scaled_sums(scaled)
+            total, squares = total + _shifted(more, -scale), squares + _shifted(more_squares, -2 * scale)
+    return total >> _UNIT, squares
 
-    def by_place(parts: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-        upper = np.bincount(place, weights=parts >> _HALF)
-        lower = np.bincount(place, weights=parts & low)
-        return np.array(
-            [(int(high) << _HALF) + int(rest) for high, rest in zip(upper, lower, strict=True)], dtype=object
-        )
 
-    magnitude = np.abs(mantissa)
-    high, rest = magnitude >> _HALF, magnitude & low
-    sums = by_place(mantissa)
-    square_sums = (
-        (by_place(high * high) << (2 * _HALF)) + (by_place(high * rest) << (_HALF + 1)) + by_place(rest * rest)
-    )
-    total = sum(int(part) << shift for shift, part in enumerate(sums) if part)
-    squares = sum(int(part) << (2 * shift) for shift, part in enumerate(square_sums) if part)
-    return total, squares
+def _scaled_sums(values: "Array") -> tuple[int, int]:
+    """Return Σx and Σx² in units of 2^-2252, of floats whose squares and their rounding errors are floats.
+
+    Overwrites them.
+    """
+    squares = values * values
+    upper = values * _SPLIT
+    upper -= upper - values
+    lower = values - upper
+    errors = upper * upper - squares  # NOTE: Dekker 1971: x² is exactly its rounded value and this error
+    errors += upper * lower * 2.0
+    errors += lower * lower
+    return _exact_sum(values), _exact_sum(squares) + _exact_sum(errors)
+
+
+def _exact_sum(rest: "Array") -> int:
+    """Return the sum of at most 2^14 floats, in units of 2^-2252; overwrites them.
+
+    From each float the part above a common bit is split off by adding and subtracting one large power of two: so few
+    bits are left that their sum is a float without rounding. What remains is smaller by 2^38, and treated likewise
+    (Rump, Ogita and Oishi 2008, accurate floating-point summation).
+    """
+    total = 0
+    place = math.frexp(float(max(rest.max(), -rest.min())))[1] + 15
+    while rest.any():
+        large = math.ldexp(1.0, place)
+        parts = rest + large
+        parts -= large
+        rest -= parts
+        above, below = float(parts.sum()).as_integer_ratio()
+        total += above << (2 * _UNIT + 1 - below.bit_length())
+        place -= 38
+    return total
+
+
+def _shifted(number: int, bits: int) -> int:
+    return number << bits if bits >= 0 else number >> -bits

@@ -1,13 +1,19 @@
 """State: what was learned from some rows, ready to be merged with what was learned from others."""
 
 from abc import ABC, abstractmethod
-from typing import Self
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import reduce
+from typing import Any, Self
 
 import polars as pl
 
 
 class State(ABC):
     """A summary of columns. An instance made without arguments is the summary of no rows.
+
+    A subclass is a frozen dataclass. Its fields are polars frames, or plain data: ``None``, booleans, numbers, texts,
+    tuples of these and dictionaries with texts as keys. So every state can be stored beside the rows it summarises.
 
     The law, held by the contract tests: ``of(A).merge(of(B))`` equals ``of(A and B together)``, for any split and in
     any order; exactly, unless the class states an error. Caps and minimum counts belong to whoever reads a state,
@@ -21,3 +27,33 @@ class State(ABC):
     @abstractmethod
     def merge(self, other: Self) -> Self:
         """Return the summary of both sets of rows."""
+
+    def merge_all(self, others: Sequence[Self]) -> Self:
+        """Return the summary of the rows of all; what `merge` makes of them one after the other, and faster."""
+        return reduce(lambda first, second: first.merge(second), others, self)
+
+    def to_stored(self) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+        """Return the fields as plain data for JSON, and those that are frames; `from_stored` makes it again."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+        frames = {name: value for name, value in values.items() if isinstance(value, pl.DataFrame)}
+        return {name: value for name, value in values.items() if name not in frames}, frames
+
+    @classmethod
+    def from_stored(cls, plain: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]) -> Self:
+        """Return the state whose `to_stored` this was, also after it went through JSON.
+
+        Raises
+        ------
+        TypeError
+            If these are not the fields of the class.
+        """
+        return cls(**{name: _as_tuples(value) for name, value in plain.items()}, **frames)
+
+
+def _as_tuples(value: Any) -> Any:
+    """Return plain data as a state holds it: JSON knows no tuple."""
+    if isinstance(value, list):
+        return tuple(_as_tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _as_tuples(item) for name, item in value.items()}
+    return value

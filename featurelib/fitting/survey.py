@@ -1,18 +1,19 @@
 """Survey: one look at the data for several states, as a thing that can be sent to where the data lies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import polars as pl
 
 from featurelib.errors import ColumnMissingError
+from featurelib.fitting.enumerated import enumerated
 from featurelib.fitting.state import State
-from featurelib.program.chain import Chain
+from featurelib.program.chain import Chain, kinds_of
 from featurelib.program.primitive import Kind
 from featurelib.program.program import Program
 
 _CELLS_AT_ONCE = 40_000_000  # numbers of 8 bytes held at one time: 320 MB
+_ROWS_AT_ONCE = 100_000  # of lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,13 @@ class Request:
 
     state: State
     reads: tuple[str, ...]
-    view: Kind
+    view: Kind | tuple[Kind, ...]
     who: str = "the fit"
+
+    @property
+    def columns(self) -> tuple[tuple[str, Kind], ...]:
+        """Each column with as what it is viewed."""
+        return tuple(zip(self.reads, kinds_of(self.view, self.reads), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,46 +55,93 @@ class Survey:
             If a request reads a column that is not there, or of a type it cannot read.
         """
         self._check(frame.collect_schema())
-        columns = list(dict.fromkeys((column, item.view) for item in self.requests for column in item.reads))
         rows = frame.select(pl.len()).collect().item()
-        width = max(2, _CELLS_AT_ONCE // max(rows, 1))
-        answers: dict[int, State] = {}
-        for start in range(0, len(columns), width):
-            batch = self._with_partners(columns[start : start + width])
-            values = self._values(frame, batch)
-            for number, item in enumerate(self.requests):
-                wanted = [(column, item.view) for column in item.reads]
-                if number not in answers and set(wanted) <= values.keys():
-                    answers[number] = item.state.of(*(values[key] for key in wanted))
+        answers = {n: self._in_pieces(frame, item) for n, item in enumerate(self.requests) if _of_lists(item)}
+        for batch in self._batches(max(2, _CELLS_AT_ONCE // max(rows, 1))):
+            values = self._values(
+                frame, dict.fromkeys(key for number in batch for key in self.requests[number].columns)
+            )
+            for number in batch:
+                item = self.requests[number]
+                answers[number] = item.state.of(*(values[key] for key in item.columns))
         return [answers[number] for number in range(len(self.requests))]
+
+    def _batches(self, width: int) -> Iterator[list[int]]:
+        """Yield the requests by number, as many as together read ``width`` columns; those of one column together."""
+        columns = list(dict.fromkeys(key for item in self.requests for key in item.columns))
+        whole = [number for number, item in enumerate(self.requests) if not _of_lists(item)]
+        batch: list[int] = []
+        read: set[tuple[str, Kind]] = set()
+        for number in sorted(whole, key=lambda n: columns.index(self.requests[n].columns[0])):
+            more = read | {*self.requests[number].columns}
+            if batch and len(more) > width:
+                yield batch
+                batch, more = [], {*self.requests[number].columns}
+            batch.append(number)
+            read = more
+        if batch:
+            yield batch
+
+    def _in_pieces(self, frame: pl.LazyFrame, item: Request) -> State:
+        """Return the filled state of one request, from some rows at a time: lists may be long."""
+        program, names = self._looks(frame, item.columns)
+        state = item.state
+
+        def add(piece: pl.DataFrame) -> None:
+            nonlocal state
+            state = state.merge(item.state.of(*(piece[names[key]] for key in item.columns)))
+
+        # NOTE: not `collect_batches`, which reads ahead of whoever takes the batches
+        program.transform(frame).sink_batches(add, chunk_size=_ROWS_AT_ONCE, maintain_order=False)
+        return state
 
     def _check(self, schema: Mapping[str, pl.DataType]) -> None:
         there = {**schema, **{chain.into: chain.dtype for chain in self.chains}}
         for item in self.requests:
-            for column in item.reads:
+            for column, kind in item.columns:
                 if column not in there:
                     raise ColumnMissingError(item.who, column, where="the samples table", columns=schema)
-                look = Chain(item.who, (column,), item.view, ())
+                look = Chain(item.who, (column,), kind, ())
                 look.check_input(column, there[column], where="the samples table")
 
-    def _with_partners(self, columns: list[tuple[str, Kind]]) -> list[tuple[str, Kind]]:
-        """Add the columns that a state needs beside these (a label), so that each state finds all of its own."""
-        partners = [
-            (column, item.view)
-            for item in self.requests
-            if any((read, item.view) in columns for read in item.reads)
-            for column in item.reads
-        ]
-        return list(dict.fromkeys([*columns, *partners]))
-
-    def _values(self, frame: pl.LazyFrame, columns: list[tuple[str, Kind]]) -> dict[tuple[str, Kind], pl.Series]:
-        views = {f"?{number}": key for number, key in enumerate(columns)}
-        looks = [Chain(name, (column,), view, ()) for name, (column, view) in views.items()]
-        program = Program.of([*self.chains, *looks], frame.collect_schema(), list(views))
+    def _values(self, frame: pl.LazyFrame, columns: Iterable[tuple[str, Kind]]) -> dict[tuple[str, Kind], pl.Series]:
+        program, names = self._looks(frame, columns)
         values: pl.DataFrame = program.transform(frame).collect()
-        return {key: values[name] for name, key in views.items()}
+        return {key: enumerated(values[name]) if key[1] == "text" else values[name] for key, name in names.items()}
+
+    def _looks(
+        self, frame: pl.LazyFrame, columns: Iterable[tuple[str, Kind]]
+    ) -> tuple[Program, dict[tuple[str, Kind], str]]:
+        """Return the program that views some columns, and under which name it hands out each."""
+        names = {key: f"?{number}" for number, key in enumerate(dict.fromkeys(columns))}
+        looks = [Chain(name, (column,), kind, ()) for (column, kind), name in names.items()]
+        return Program.of([*self.chains, *looks], frame.collect_schema(), list(names.values())), names
+
+
+def _of_lists(item: Request) -> bool:
+    return any(kind in {"texts", "numbers"} for _, kind in item.columns)
 
 
 def merge_answers(answers: Sequence[Sequence[State]]) -> list[State]:
     """Merge the answers to one survey from several partitions, in the order given."""
-    return [reduce(lambda first, second: first.merge(second), states) for states in zip(*answers, strict=True)]
+    return [first.merge_all(others) for first, *others in zip(*answers, strict=True)]
+
+
+Surveyor = Callable[[Survey], list[State]]
+
+
+def ask(survey: Surveyor, chains: Sequence[Chain], requests: Sequence[Request]) -> list[State]:
+    """Return the answers to some requests, where what several of them ask for is asked once.
+
+    Such as the rows per term of one column, which a vocabulary and a frequency both learn from.
+    """
+    asked: list[Request] = []
+    places = []
+    for request in requests:
+        equal = (n for n, other in enumerate(asked) if (other.columns, other.state) == (request.columns, request.state))
+        place = next(equal, len(asked))
+        places.append(place)
+        if place == len(asked):
+            asked.append(request)
+    answers = survey(Survey(tuple(chains), tuple(asked)))
+    return [answers[place] for place in places]

@@ -10,7 +10,7 @@ from featurelib.ledger.explain import Explanation, explain
 from featurelib.ledger.failures import Failures
 from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.ledger.fitted import declared_features, fitted
-from featurelib.ledger.plan import STATES, Entry, Plan, State, plan
+from featurelib.ledger.plan import STATES, Entry, Plan, State, plan, samples_due
 
 __all__ = [
     "STATES",
@@ -28,4 +28,5 @@ __all__ = [
     "explain",
     "fitted",
     "plan",
+    "samples_due",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import chain, count, islice
+from itertools import chain, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from featurelib.days import day_bounds
 from featurelib.durations import duration
 from featurelib.ledger.description import describe
 from featurelib.ledger.timeline import Timeline
-from featurelib.logs import FactsCache, FoundFile, Log, LogFile, LogIndex, facts_of, partition_span, partitions_of
+from featurelib.logs import FactsCache, FoundFile, Log, LogFile, LogIndex, facts_of, partition_span
 from featurelib.pipeline import Pipeline
 from featurelib.samples import AttributedLabel
 from featurelib.tables import Partition
@@ -51,14 +51,14 @@ class _Reading:
 class _Seen:
     """The timeline of the partitions of a log that begin in ``[first, stop)``; a file in two of them is a link.
 
-    The first of them that has no file begins at ``lacking``; none before ``stop`` lacks one, if that is it.
+    Those without a file begin at ``missing``, ascending.
     """
 
     first: datetime
     stop: datetime
     timeline: Timeline
     has_links: bool
-    lacking: datetime
+    missing: Sequence[datetime]
 
 
 @dataclass(frozen=True)
@@ -106,27 +106,23 @@ class Fingerprints:
         log = self.pipeline.samples.log
         return self._with_files(log, *partition_span(log, *self.pipeline.bounds(partition))) > 0
 
-    def awaited(self, partition: Partition) -> dict[str, list[datetime]]:
+    def awaited(self, partition: Partition) -> dict[str, Sequence[datetime]]:
         """Return the partitions of each log that have no file yet and may hold rows of a partition's samples.
 
         Those in which its late impressions may land, and those that its labels may reach into.
         """
         start, end = self.pipeline.bounds(partition)
-        awaited = {}
-        for log, reach in self._reaches.items():
-            seen = self._seen.get(log.name)
-            is_there = seen is not None and seen.first <= start and end + reach + log.lateness <= seen.lacking
-            awaited[log.name] = [] if is_there else self._without_files(log, start, end + reach)
-        return awaited
+        return {log.name: self._without_files(log, start, end + reach) for log, reach in self._reaches.items()}
 
     def _with_files(self, log: Log, first: datetime, stop: datetime) -> int:
         """Return how many partitions of a log begin in ``[first, stop)`` and have files."""
         there = self._timeline(log, first, stop).timeline.starts
         return bisect_left(there, stop) - bisect_left(there, first)
 
-    def _without_files(self, log: Log, start: datetime, end: datetime) -> list[datetime]:
-        there = self._index(log).partitions
-        return [part for part in partitions_of(log, start, end) if part not in there]
+    def _without_files(self, log: Log, start: datetime, end: datetime) -> Sequence[datetime]:
+        first, stop = partition_span(log, start, end)
+        missing = self._timeline(log, first, stop).missing
+        return missing[bisect_left(missing, first) : bisect_left(missing, stop)]
 
     def sources(self, partition: Partition) -> dict[Log, list[LogFile]]:
         """Return the files that the samples of a partition are made of, by log."""
@@ -145,9 +141,8 @@ class Fingerprints:
         """
         hashed = hashlib.sha256(self._samples_code.encode())
         last_spans = self._spans(last)
-        for log, (start, _) in self._spans(
-            first
-        ).items():  # the later a partition, the later it begins to read, and ends
+        # NOTE: the later a partition, the later it begins to read, and ends
+        for log, (start, _) in self._spans(first).items():
             begin, stop = partition_span(log, start, last_spans[log][1])
             seen = self._timeline(log, begin, stop)
             if seen.has_links:
@@ -257,9 +252,9 @@ class Fingerprints:
             facts = iter(self._looked_at(log, every))
             timeline = Timeline.of({at: list(islice(facts, len(files))) for at, files in there.items()})
             has_links = len({file.real for file in every}) < len(every)
-            expected = (first + number * log.step for number in count())
-            lacking = next((at for at in expected if at not in there), first)
-            seen = self._seen[log.name] = _Seen(first, stop, timeline, has_links, min(lacking, stop))
+            every_start = (first + number * log.step for number in range(-((first - stop) // log.step)))
+            missing = [at for at in every_start if at not in there]
+            seen = self._seen[log.name] = _Seen(first, stop, timeline, has_links, missing)
         return seen
 
     def _looked_at(self, log: Log, found: Sequence[FoundFile]) -> list[LogFile]:

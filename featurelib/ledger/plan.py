@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal, NamedTuple, get_args
 
 from featurelib.days import Days, hours_in
@@ -17,6 +17,7 @@ from featurelib.ledger.stored import Stored
 from featurelib.ledger.tiles import tiles_due
 from featurelib.ledger.wanted import wanted_keys
 from featurelib.pipeline import Pipeline
+from featurelib.program import Program
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
 
@@ -186,10 +187,25 @@ def plan(
     """
     prints = fingerprints or Fingerprints(pipeline, workspace, now or datetime.now(UTC))
     partitions = pipeline.partitions(wanted)
+    return _planner(pipeline, workspace, prints, partitions).plan(partitions)
+
+
+def samples_due(
+    pipeline: Pipeline, workspace: Workspace, wanted: Days | Sequence[Partition], fingerprints: Fingerprints
+) -> list[Partition]:
+    """Return the partitions whose samples are to be built, ascending; a program that cannot be read is no obstacle."""
+    partitions = pipeline.partitions(wanted)
+    planner = _planner(pipeline, workspace, fingerprints, partitions)
+    return [entry.partition for _, entry in planner.samples_planned(partitions) if entry.due]
+
+
+def _planner(
+    pipeline: Pipeline, workspace: Workspace, prints: Fingerprints, partitions: Sequence[Partition]
+) -> "_Planner":
     with ThreadPoolExecutor(len(_TABLES)) as pool:  # most of reading a table's log is not Python's work
         tables = [pool.submit(Stored.of, workspace, pipeline, table) for table in _TABLES]
         prints.prepare(partitions)
-        return _Planner(pipeline, workspace, prints, *(table.result() for table in tables)).plan(partitions)
+        return _Planner(pipeline, workspace, prints, *(table.result() for table in tables))
 
 
 class _Planner:
@@ -206,25 +222,35 @@ class _Planner:
     ) -> None:
         self.pipeline, self.workspace, self.prints = pipeline, workspace, prints
         self.samples, self.features, self.quarantine = samples, features, quarantine
-        self.program = fitted(pipeline, workspace)
         self.failures = Failures(workspace.pipeline(pipeline.name))
 
-    def plan(self, partitions: Sequence[Partition]) -> Plan:
-        failed = {table: self.failures.read(table) for table in ("samples", "features")}
-        mature = self._mature(partitions)
+    @cached_property
+    def program(self) -> Program | None:
+        return fitted(self.pipeline, self.workspace)
+
+    def samples_planned(self, partitions: Sequence[Partition]) -> list[tuple[str, Entry]]:
+        """Return of each partition the key that its samples should have, and their entry."""
+        failed, mature = self.failures.read("samples"), self._mature(partitions)
         keys = wanted_keys(self.prints, partitions, mature)
-        program = self.program.fingerprint if self.program else ""
-        ours = [self.prints.features(key, program) for key in keys]
         then = _built(self.samples, partitions, keys)
-        our_then = _built(self.features, partitions, map(digest, ours))
+        planned = []
+        for partition, is_mature, key in zip(partitions, mature, keys, strict=True):
+            entry = self._samples(partition, is_mature, key, then.get(partition))
+            if entry.due and partition in failed:
+                entry = _failed(entry, failed[partition], self._parts(partition, is_mature))
+            planned.append((key, entry))
+        return planned
+
+    def plan(self, partitions: Sequence[Partition]) -> Plan:
+        failed, planned = self.failures.read("features"), self.samples_planned(partitions)
+        program = self.program.fingerprint if self.program else ""
+        wanted = [self.prints.features(key, program) for key, _ in planned]
+        then = _built(self.features, partitions, map(digest, wanted))
         entries: list[Entry] = []
-        for partition, is_mature, key, our_parts in zip(partitions, mature, keys, ours, strict=True):
-            samples = self._samples(partition, is_mature, key, then.get(partition))
-            if samples.due and partition in failed["samples"]:
-                samples = _failed(samples, failed["samples"][partition], self._parts(partition, is_mature))
-            features = self._features(partition, our_parts, our_then.get(partition), samples)
-            if features.due and partition in failed["features"]:
-                features = _failed(features, failed["features"][partition], our_parts)
+        for (_, samples), parts in zip(planned, wanted, strict=True):
+            features = self._features(samples.partition, parts, then.get(samples.partition), samples)
+            if features.due and samples.partition in failed:
+                features = _failed(features, failed[samples.partition], parts)
             entries += samples, features
         of_program = told_outgrown(self.pipeline.name, self.program, self.samples.keys)
         due = [entry.partition for entry in entries if entry.table == "samples" and entry.due]

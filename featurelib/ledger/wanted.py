@@ -10,9 +10,9 @@ from featurelib.ledger.fingerprint import Fingerprints, digest
 from featurelib.tables import Partition
 
 _TABLE = """CREATE TABLE IF NOT EXISTS wanted_keys_1 (
-    pipeline TEXT NOT NULL, first TEXT NOT NULL, told TEXT NOT NULL, keys TEXT NOT NULL,
-    PRIMARY KEY (pipeline, first)) WITHOUT ROWID"""
-_SELECT = "SELECT first, told, keys FROM wanted_keys_1 WHERE pipeline = ?"
+    pipeline TEXT NOT NULL, span TEXT NOT NULL, told TEXT NOT NULL, keys TEXT NOT NULL,
+    PRIMARY KEY (pipeline, span)) WITHOUT ROWID"""
+_SELECT = "SELECT span, told, keys FROM wanted_keys_1 WHERE pipeline = ?"
 _INSERT = "INSERT OR REPLACE INTO wanted_keys_1 VALUES (?, ?, ?, ?)"
 
 
@@ -36,24 +36,23 @@ def wanted_keys(prints: Fingerprints, partitions: Sequence[Partition], mature: S
     known = _loaded(cache, name)
     keys: list[str] = []
     fresh: list[tuple[str, str, str, str]] = []
-    for _, several in groupby(zip(partitions, mature, strict=True), key=lambda each: _neighbours(each[0])):
+    for span, several in groupby(zip(partitions, mature, strict=True), key=lambda each: _span(each[0])):
         chunk = list(several)
-        told = _told(prints, chunk)
-        first = str(chunk[0][0])
-        if told is None or known.get(first, ("", ""))[0] != told:
-            found = [digest({**prints.samples(partition), "mature": is_mature}) for partition, is_mature in chunk]
-            fresh += [(name, first, told, " ".join(found))] if told is not None else []
+        told = _told(prints, chunk) if len(chunk) > 1 else None  # one alone is looked at as fast as it is remembered
+        then, remembered = known.get(span, ("", ""))
+        if told is not None and then == told:
+            found = remembered.split()
         else:
-            found = known[first][1].split()
+            found = [digest({**prints.samples(partition), "mature": is_mature}) for partition, is_mature in chunk]
+            fresh += [(name, span, told, " ".join(found))] if told is not None else []
         keys += found
     saved(cache, _TABLE, _INSERT, fresh)
     return keys
 
 
-def _neighbours(partition: Partition) -> tuple[int, ...]:
-    """Return what those have in common that are looked at as one."""
-    day = partition.dt
-    return (day.year, day.month) if partition.hr is None else (day.year, day.month, day.day)
+def _span(partition: Partition) -> str:
+    """Return the day of an hour, or the month of a day: those that have it in common are looked at as one."""
+    return f"{partition.dt:%Y-%m}" if partition.hr is None else str(partition.dt)
 
 
 def _told(prints: Fingerprints, chunk: Sequence[tuple[Partition, bool]]) -> str | None:
@@ -65,6 +64,6 @@ def _told(prints: Fingerprints, chunk: Sequence[tuple[Partition, bool]]) -> str 
 def _loaded(cache: Path, pipeline: str) -> Mapping[str, tuple[str, str]]:
     def rows(connection: sqlite3.Connection) -> dict[str, tuple[str, str]]:
         connection.execute(_TABLE)
-        return {first: (told, keys) for first, told, keys in connection.execute(_SELECT, [pipeline])}
+        return {span: (told, keys) for span, told, keys in connection.execute(_SELECT, [pipeline])}
 
     return (tried(cache, rows) if cache.is_file() else None) or {}

@@ -1,22 +1,23 @@
 """Chain: one column of a program, from the columns it reads through a few primitives."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import polars as pl
 
 from featurelib.errors import ColumnTypeError, DeclarationError
-from featurelib.program.primitive import Cells, Primitive
-from featurelib.program.primitives import Number, Text
+from featurelib.program.primitive import Cells, Kind, Primitive, RowFunction
+from featurelib.program.primitives import Gather, Number, Numbers, Text, Texts, Time
+from featurelib.program.view import View
 
-VIEWS: dict[str, type[Primitive]] = {"number": Number, "text": Text}
+_FOLDED = 100_000  # values of a table that may be held twice, as stored and as they end
+VIEWS: dict[Kind, type[View]] = {"number": Number, "text": Text, "time": Time, "texts": Texts, "numbers": Numbers}
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Compute column ``into``: view each column read as a number or a text, then apply the steps in order.
+    """Compute column ``into``: view each column read as a number, a text, ..., then apply the steps in order.
 
     Parameters
     ----------
@@ -25,66 +26,76 @@ class Chain:
     reads
         The columns it reads; the first step takes them all.
     view
-        ``number`` or ``text``: as what each column is read (see `Number` and `Text`).
+        As what each column is read: ``number``, ``text``, ``time``, ``texts`` or ``numbers`` (see `Number`, `Text`,
+        `Time`, `Texts`, `Numbers`). One for all of them, or a tuple with one for each.
     steps
         The primitives; none hands on the view of one column.
 
     Raises
     ------
     DeclarationError
-        If a step takes another kind of value than the step before it makes.
+        If a step takes another kind of value than the step before it makes, or there is not one view for each column.
     """
 
     into: str
     reads: tuple[str, ...]
-    view: str
+    view: Kind | tuple[Kind, ...]
     steps: tuple[Primitive, ...]
 
     def __post_init__(self) -> None:
-        kind = self.view
+        kinds = self.kinds
+        if len(kinds) != len(self.reads) or not set(kinds) <= VIEWS.keys():
+            raise DeclarationError(
+                f"chain {self.into!r} views {self.reads} as {self.view!r}; give one for all, or one for each, of "
+                f"{', '.join(VIEWS)}."
+            )
+        if len(set(kinds)) == 1:  # one meaning has one form
+            object.__setattr__(self, "view", kinds[0])
         for step in self.steps:
-            if step.takes not in {kind, "raw"}:
-                raise DeclarationError(f"chain {self.into!r}: step {step.op} takes a {step.takes}, got a {kind}.")
-            kind = step.gives
+            wanted = kinds_of(step.takes, kinds)
+            if len(wanted) != len(kinds) or any(
+                want not in {"raw", kind} for want, kind in zip(wanted, kinds, strict=True)
+            ):
+                took, got = ", ".join(wanted), ", ".join(kinds)
+                raise DeclarationError(f"chain {self.into!r}: step {step.op} takes a {took}, got a {got}.")
+            kinds = (step.gives,)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """As what each column is read, in the order of ``reads``."""
+        return kinds_of(self.view, self.reads)
 
     @property
     def dtype(self) -> pl.DataType:
         """The polars type of the column it makes."""
-        return (VIEWS[self.view](), *self.steps)[-1].dtype
+        return self.steps[-1].dtype if self.steps else VIEWS[self.kinds[0]]().dtype
 
     def check_input(self, column: str, dtype: pl.DataType, *, where: str) -> None:
         """Raise `ColumnTypeError` if a column of this type cannot be viewed as the chain needs."""
-        readable = dtype.is_integer() or dtype in {pl.Boolean(), pl.Null()}
-        if self.view == "number":
-            want, fits = "a number or boolean", readable or dtype.is_numeric()
-        else:
-            # NOTE: a tuple, not a set: an Enum equals its class without having its hash
-            want, fits = "text, integer or boolean", readable or dtype in (pl.String, pl.Categorical, pl.Enum)
-        if not fits:
-            hint = "Bin a float before you use it as a category." if dtype.is_float() else ""
-            raise ColumnTypeError(self.into, column, where=where, got=dtype, want=want, hint=hint)
+        for read, kind in zip(self.reads, self.kinds, strict=True):
+            view = VIEWS[kind]
+            if read == column and not view.fits(dtype):
+                hint = view.hint(dtype)
+                raise ColumnTypeError(self.into, column, where=where, got=dtype, want=view.want, hint=hint)
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         """Return the chain as one polars expression over the columns it reads."""
-        view = VIEWS[self.view]()
-        values = [view.expr(column) for column in inputs]
+        values = [VIEWS[kind]().expr(column) for kind, column in zip(self.kinds, inputs, strict=True)]
         for step in self.steps:
             values = [step.expr(*values)]
         return values[0]
 
     def row(self) -> Callable[[Mapping[str, Any]], Any]:
         """Return the chain as a function of one row."""
-        view, steps = VIEWS[self.view]().row(), [step.row() for step in self.steps]
+        views, steps = [VIEWS[kind]() for kind in self.kinds], _row_functions(self.steps)
         if len(self.reads) == 1:
-            (column,) = self.reads
-            if len(steps) == 1:
-                (step,) = steps
-                return lambda row: step(view(row[column]))
-            whole = reduce(_then, steps, view)
-            return lambda row: whole(row[column])
-        first, reads = steps[0], self.reads
-        rest: Callable[..., Any] = reduce(_then, steps[1:], _identity)
-        return lambda row: rest(first(*[view(row[column]) for column in reads]))
+            return views[0].of_row(self.reads[0], _composed(steps))
+        first, rest = steps[0], _composed(steps[1:])
+        read = [view.of_row(column, _identity) for view, column in zip(views, self.reads, strict=True)]
+        if len(read) == 2:
+            one, other = read
+            return lambda row: rest(first(one(row), other(row)))
+        return lambda row: rest(first(*[value(row) for value in read]))
 
     def array(self, *inputs: Cells) -> Cells:
         """Return the chain over a micro-batch of columns that were viewed already."""
@@ -96,12 +107,41 @@ class Chain:
     def to_json(self) -> dict[str, Any]:
         """Return the chain as plain data, without the large constants of its steps."""
         steps = [step.to_json() for step in self.steps]
-        return {"into": self.into, "reads": list(self.reads), "view": self.view, "steps": steps}
+        view = self.view if isinstance(self.view, str) else list(self.view)
+        return {"into": self.into, "reads": list(self.reads), "view": view, "steps": steps}
+
+
+def kinds_of(view: Kind | tuple[Kind, ...], reads: Sized) -> tuple[Kind, ...]:
+    """Return as what each column is read, given one kind for all of them or one for each."""
+    return (view,) * len(reads) if isinstance(view, str) else view
+
+
+def _row_functions(steps: tuple[Primitive, ...]) -> list[RowFunction]:
+    """Return the steps as functions; what follows a small table is applied to its values once, beforehand."""
+    for place, step in enumerate(steps):
+        rest = steps[place + 1 :]
+        if isinstance(step, Gather) and rest and len(step.values) <= _FOLDED:
+            then = _composed([later.row() for later in rest])
+            table = Gather(tuple(map(then, step.values)))
+            return [*(earlier.row() for earlier in steps[:place]), table.row()]
+    return [step.row() for step in steps]
 
 
 def _identity(value: Any) -> Any:
     return value
 
 
-def _then(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[..., Any]:
-    return second if first is _identity else lambda value: second(first(value))
+def _composed(steps: Sequence[RowFunction]) -> RowFunction:
+    """Return one function after another as one, with as few calls as can be."""
+    match steps:
+        case []:
+            return _identity
+        case [one]:
+            return one
+        case [one, two]:
+            return lambda value: two(one(value))
+        case [one, two, three]:
+            return lambda value: three(two(one(value)))
+        case [one, two, three, *rest]:
+            return _composed([_composed([one, two, three]), *rest])
+    raise AssertionError(steps)

@@ -1,25 +1,50 @@
 """Diff: what two programs compute differently, column by column."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from reprlib import Repr
 from typing import Any
+
+import polars as pl
 
 from featurelib.program.chain import Chain
 from featurelib.program.primitive import Primitive
+from featurelib.program.primitives import Index
 from featurelib.program.program import Program
+
+_short = Repr()
+_short.maxlist = _short.maxtuple = 4
+_EXAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference: in which column, what about it, and the two values (``None`` where it is not there)."""
+    """One difference: in which column, what about it, and the two values (``None`` where it is not there).
+
+    Of the terms of an index, the values are how many are known; ``new`` and ``gone`` show the first ten that came and
+    went, by their numbers.
+    """
 
     column: str
     what: str
     before: Any
     after: Any
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.column}: {self.what}: {self.before} -> {self.after}"
+        shown = [f"{self.column}: {self.what}: {_shortened(self.before)} -> {_shortened(self.after)}"]
+        for word, terms in (("new", self.new), ("gone", self.gone)):
+            shown += [f"{word}: {', '.join(map(repr, terms))}"] if terms else []
+        return "; ".join(shown)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the difference as plain data."""
+        return {**asdict(self), "new": list(self.new), "gone": list(self.gone)}
+
+
+def _shortened(value: Any) -> str:
+    return _short.repr(value) if isinstance(value, list | tuple) else str(value)
 
 
 def diff(before: Program, after: Program) -> list[Difference]:
@@ -82,14 +107,40 @@ def _chain_differences(name: str, before: Chain, after: Chain) -> Iterator[Diffe
 
 
 def _step_differences(name: str, before: Primitive, after: Primitive) -> Iterator[Difference]:
-    old, new = before.to_json(), after.to_json()
+    if isinstance(before, Index) and isinstance(after, Index):
+        yield from _term_differences(name, before, after)
+        return
+    old, new = ({**step.to_json(), **step.tables()} for step in (before, after))
     for constant in old:
-        if old[constant] != new[constant]:
-            yield Difference(name, f"{before.op}.{constant}", old[constant], new[constant])
-    old_tables, new_tables = before.tables(), after.tables()
-    for constant, series in old_tables.items():
-        if not series.equals(new_tables[constant]):
-            gone = len(set(series) - set(new_tables[constant]))
-            come = len(set(new_tables[constant]) - set(series))
-            what = f"{before.op}.{constant} ({gone} gone, {come} new)"
-            yield Difference(name, what, f"{len(series)} values", f"{len(new_tables[constant])} values")
+        was, now = _listed(old[constant]), _listed(new[constant])
+        if was != now:
+            yield Difference(name, f"{before.op}.{constant}{_moved(was, now)}", was, now)
+
+
+def _listed(constant: Any) -> Any:
+    return constant.to_list() if isinstance(constant, pl.Series) else constant
+
+
+def _moved(was: Any, now: Any) -> str:
+    """Return how much of a list is other now, such as of the edges of bins."""
+    if not isinstance(was, list) or not isinstance(now, list) or len(was) != len(now):
+        return ""
+    return f" ({sum(first != second for first, second in zip(was, now, strict=True))} of {len(was)} moved)"
+
+
+def _term_differences(name: str, before: Index, after: Index) -> Iterator[Difference]:
+    """Yield what differs in an index: by the numbers that terms have, not by where they stand."""
+    old, new = before.numbers, after.numbers
+    gone, come = [term for term in old if term not in new], [term for term in new if term not in old]
+    other = sum(new.get(term, number) != number for term, number in old.items())
+    if gone or come or other:
+        what = f"{before.op}.terms ({len(gone)} gone, {len(come)} new, {other} renumbered)"
+        shown = tuple(come[:_EXAMPLES]), tuple(gone[:_EXAMPLES])
+        yield Difference(name, what, len(old), len(new), *shown)
+    was, now = before.to_json(), after.to_json()
+    for constant in was:
+        if constant not in {"terms", "retired"} and was[constant] != now[constant]:
+            yield Difference(name, f"{before.op}.{constant}", was[constant], now[constant])
+    waiting = [[step.terms[position] for position in step.retired] for step in (before, after)]
+    if waiting[0] != waiting[1]:
+        yield Difference(name, f"{before.op}.retired", len(before.retired), len(after.retired))

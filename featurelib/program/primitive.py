@@ -12,10 +12,17 @@ from featurelib.errors import ProgramError
 if TYPE_CHECKING:
     import numpy as np
 
-Kind = Literal["number", "text", "raw"]
+Kind = Literal["number", "text", "time", "texts", "numbers", "raw"]
 RowFunction = Callable[..., Any]
 
 REGISTRY: dict[str, type["Primitive"]] = {}
+_TYPES: dict[Kind, pl.DataType] = {
+    "number": pl.Float64(),
+    "text": pl.String(),
+    "time": pl.Int64(),
+    "texts": pl.List(pl.String()),
+    "numbers": pl.List(pl.Float64()),
+}
 
 
 class Cells:
@@ -29,11 +36,17 @@ class Cells:
         NumPy array of numbers.
     valid
         Which of them are there. A value under a false ``valid`` has no meaning.
+
+    Attributes
+    ----------
+    is_one_value
+        Whether it was made by `repeat`.
     """
 
-    __slots__ = ("_listed", "_valid", "_values")
+    __slots__ = ("_listed", "_valid", "_values", "is_one_value")
 
     def __init__(self, values: "np.ndarray[Any, Any]", valid: "np.ndarray[Any, Any]") -> None:
+        self.is_one_value = False
         self._listed: list[Any] | None = None
         self._values: np.ndarray[Any, Any] | None = values
         self._valid: np.ndarray[Any, Any] | None = valid
@@ -43,6 +56,14 @@ class Cells:
         """Make a column from Python values, ``None`` for null."""
         cells = cls.__new__(cls)
         cells._listed, cells._values, cells._valid = listed, None, None
+        cells.is_one_value = False
+        return cells
+
+    @classmethod
+    def repeat(cls, value: Any, count: int) -> "Cells":
+        """Make a column, of at least one row, that holds the same value everywhere."""
+        cells = cls.of([value] * count)
+        cells.is_one_value = True
         return cells
 
     @property
@@ -66,9 +87,9 @@ class Cells:
     def to_list(self) -> list[Any]:
         """Return Python values, ``None`` for null."""
         if self._listed is None:
-            listed, valid = self.values.tolist(), self.valid
-            if not valid.all():
-                listed = [value if there else None for value, there in zip(listed, valid.tolist(), strict=True)]
+            listed: list[Any] = self.values.tolist()
+            for place in (~self.valid).nonzero()[0].tolist():
+                listed[place] = None
             self._listed = listed
         return self._listed
 
@@ -85,14 +106,19 @@ class Primitive(ABC):
     op
         Its name in a saved program; never changes its meaning.
     takes, gives
-        Kind of value it reads and makes; ``raw`` is whatever the column holds.
+        Kind of value it reads and makes; ``raw`` is whatever the column holds. A step of several columns takes one
+        kind for all of them, or a tuple with one for each.
+    is_elementwise
+        Whether a row's value depends on that row alone. If not, `row` answers for a row alone, and frames and
+        micro-batches hold all rows that are compared.
     dtype
         The polars type it makes.
     """
 
     op: ClassVar[str]
-    takes: ClassVar[Kind] = "number"
+    takes: ClassVar[Kind | tuple[Kind, ...]] = "number"
     gives: ClassVar[Kind] = "number"
+    is_elementwise: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -102,7 +128,7 @@ class Primitive(ABC):
     @property
     def dtype(self) -> pl.DataType:
         """The polars type of the column it makes; by its kind, unless a subclass says otherwise."""
-        return pl.String() if self.gives == "text" else pl.Float64()
+        return _TYPES[self.gives]
 
     @abstractmethod
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
@@ -148,11 +174,32 @@ class Primitive(ABC):
                 f"it knows {', '.join(sorted(REGISTRY))}. Load it with the version that saved it, or newer."
             )
         try:
-            return kind(**constants, **{name: tuple(series.to_list()) for name, series in tables.items()})
+            step = kind(**constants, **dict.fromkeys(tables, ()))
         except TypeError as error:
             raise ProgramError(
                 f"primitive {stored['op']!r} has other constants than this featurelib: {error}"
             ) from error
+        object.__setattr__(step, "_tables", dict(tables))
+        for name in tables:
+            if hasattr(kind, name):  # its default, on the class, would be found before `__getattr__` is asked
+                object.__setattr__(step, name, tuple(tables[name].to_list()))
+            else:
+                object.__delattr__(step, name)
+        return step
+
+    if not TYPE_CHECKING:  # else every misspelt attribute would pass the type check
+
+        def __getattr__(self, name: str) -> Any:
+            # NOTE: a table of a loaded program stays in its mapped file until somebody asks for it
+            table = self.__dict__.get("_tables", {}).get(name)
+            if table is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            values = tuple(table.to_list())
+            object.__setattr__(self, name, values)
+            return values
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # and nothing of what is cached
 
 
 def _plain(value: Any) -> Any:

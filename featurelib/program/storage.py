@@ -22,9 +22,10 @@ import polars as pl
 from featurelib.errors import ProgramError, ProgramMissingError, StorageError
 from featurelib.program.chain import Chain
 from featurelib.program.primitive import Primitive
+from featurelib.program.primitives.time import INSTANT
 from featurelib.program.program import Program
 
-FORMAT = 1
+FORMAT = 2  # 2: a view for each column read; times and lists as inputs; retired terms
 _FOLDER = "programs"
 _ABANDONED_S = 86_400
 
@@ -99,7 +100,7 @@ def _write(program: Program, directory: Path) -> None:
     for name, series in _large(program):
         path = directory / name
         with path.open("wb") as file:
-            series.to_frame().write_ipc(file, compression="zstd")
+            series.to_frame().write_ipc(file, compression="uncompressed")  # so that it can be mapped into memory
             _flush(file)
         constants[name] = _digest(path)
     stored: dict[str, Any] = {
@@ -158,10 +159,7 @@ def load(pipeline: str | Path, version: int | None = None) -> Program:
         there = f"versions {existing}" if existing else "none"
         raise ProgramMissingError(f"{pipeline} has {there}, so not {asked}. Fit one first: featurelib fit PIPELINE.")
     directory = Path(pipeline) / _FOLDER / f"v{existing[-1] if version is None else version}"
-    stored = verify(directory)
-    chains = [_chain(number, chain, directory, stored["constants"]) for number, chain in enumerate(stored["chains"])]
-    inputs = {name: _dtype(text) for name, text in stored["inputs"].items()}
-    return Program(tuple(chains), inputs, tuple(stored["outputs"]), stored["made"])
+    return _program(verify(directory), directory)
 
 
 def verify(directory: Path) -> dict[str, Any]:
@@ -193,16 +191,33 @@ def verify(directory: Path) -> dict[str, Any]:
     return stored
 
 
+def _program(stored: dict[str, Any], directory: Path) -> Program:
+    try:
+        listed, inputs = enumerate(stored["chains"]), {name: _dtype(text) for name, text in stored["inputs"].items()}
+        chains = [_chain(number, chain, directory, stored["constants"]) for number, chain in listed]
+        return Program(tuple(chains), inputs, tuple(stored["outputs"]), stored["made"])
+    except (KeyError, TypeError, ValueError, AttributeError, pl.exceptions.PolarsError) as error:
+        raise ProgramError(
+            f"{directory} holds a program that this featurelib cannot read: {error}. Load it with the version that "
+            "saved it, or newer; or fit again."
+        ) from error
+
+
 def _chain(number: int, stored: dict[str, Any], directory: Path, constants: Iterable[str]) -> Chain:
     steps = []
     for position, step in enumerate(stored["steps"]):
         files = [name for name in constants if name.startswith(f"{number}.{position}.")]
         tables = {name.split(".")[2]: pl.read_ipc(directory / name).to_series() for name in files}
         steps.append(Primitive.from_json(step, tables))
-    return Chain(stored["into"], tuple(stored["reads"]), stored["view"], tuple(steps))
+    view: Any = tuple(stored["view"]) if isinstance(stored["view"], list) else stored["view"]
+    return Chain(stored["into"], tuple(stored["reads"]), view, tuple(steps))
 
 
 def _dtype(text: str) -> pl.DataType:
+    if text == str(INSTANT):
+        return INSTANT
+    if text.startswith("List(") and text.endswith(")"):
+        return pl.List(_dtype(text[len("List(") : -1]))
     kind = getattr(pl, text, None)
     if not (isinstance(kind, type) and issubclass(kind, pl.DataType)):  # a name in a file must not call a function
         raise ProgramError(f"the program has an input of type {text!r}, which this featurelib cannot read.")

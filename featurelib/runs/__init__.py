@@ -5,6 +5,7 @@ hold what a stage computes, or know who called (command line, Prefect, a test).
 """
 
 from featurelib.runs.backfill import backfill, expected, to_do
+from featurelib.runs.compare import Comparison, compare
 from featurelib.runs.export import WindowValues, window_values
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
@@ -16,6 +17,7 @@ from featurelib.runs.samples import build_samples
 from featurelib.runs.steps import Step, backfill_steps, fit, fit_steps, follow
 
 __all__ = [
+    "Comparison",
     "Progress",
     "Replay",
     "Report",
@@ -28,6 +30,7 @@ __all__ = [
     "backfill_steps",
     "build_features",
     "build_samples",
+    "compare",
     "expected",
     "fit",
     "fit_program",

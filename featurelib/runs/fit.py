@@ -1,47 +1,25 @@
 """Fit: learn a program from the samples of some days, and select its features."""
 
-from dataclasses import dataclass
-
 import polars as pl
 
 from featurelib import __version__
 from featurelib.days import Days
-from featurelib.errors import DeclarationError, UsageError
-from featurelib.fitting import State, Survey, learn, merge_answers
+from featurelib.errors import DeclarationError, ProgramError, UsageError
+from featurelib.fitting import learn
 from featurelib.ledger import declared_features
-from featurelib.program import Program, save
+from featurelib.program import Chain, Program, load, save, versions
 from featurelib.runs.run import Run
+from featurelib.runs.states import StateStore
+from featurelib.runs.surveys import Surveys
 from featurelib.selection import decide
-from featurelib.tables import Partition, VersionedTable
-from featurelib.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class SurveyTask:
-    """Fill the states of a survey from one partition of samples."""
-
-    workspace: Workspace
-    pipeline: str
-    version: int
-    partition: Partition
-    label: str
-    survey: Survey
-
-
-def survey_task(task: SurveyTask) -> list[State]:
-    """Return the filled states of one partition."""
-    table = VersionedTable.open(task.workspace.table(task.pipeline, "samples"))
-    rows = table.scan(task.version, partitions=[task.partition])
-    if isinstance(rows.collect_schema()[task.label], pl.List):
-        rows = rows.with_columns(pl.col(task.label).list.max())  # positive if any of the request's rows is
-    return task.survey.of(rows)
-
-
-def fit_program(run: Run, days: Days) -> int:
+def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
     """Fit cleaning and features on the samples of some days, select, and save the program.
 
-    The result depends on the rows of the days alone, not on the engine: states are filled per partition, and merge
-    exactly.
+    The result depends on the rows of the days and the program before it alone, not on the engine: states are filled per
+    partition, and merge exactly. They are kept beside the samples, so that a fit reads only the days of which something
+    is not known yet.
 
     Parameters
     ----------
@@ -49,6 +27,8 @@ def fit_program(run: Run, days: Days) -> int:
         The run.
     days
         Days whose samples are built.
+    renumber
+        Give all terms of vocabularies new numbers. By default, those that an earlier program knew keep theirs.
 
     Returns
     -------
@@ -61,7 +41,9 @@ def fit_program(run: Run, days: Days) -> int:
     DataRefusedError
         If no row is labelled, or selection would drop every feature.
     DeclarationError
-        If a feature comes out with another type than its table declares.
+        If a feature comes out with another type than its table declares, or a vocabulary has outgrown its size.
+    ProgramError
+        If the program before it is damaged, and numbers were to be kept.
     """
     pipeline, samples = run.pipeline, run.samples
     version = samples.version
@@ -70,13 +52,9 @@ def fit_program(run: Run, days: Days) -> int:
     missing = [str(partition) for partition in partitions if partition not in there]
     if missing:
         raise UsageError(f"fitting {pipeline} on {days} needs samples of {', '.join(missing)}; backfill these first.")
-
-    def survey(asked: Survey) -> list[State]:
-        place = run.workspace, pipeline.name, version
-        tasks = [SurveyTask(*place, partition, pipeline.label, asked) for partition in partitions]
-        return merge_answers(run.engine.map(survey_task, tasks))
-
-    chains = learn(pipeline.operators, survey)
+    store = StateStore(run.workspace.pipeline(pipeline.name) / "states")
+    survey = Surveys(pipeline, run.workspace, run.engine, version, partitions, there, store)
+    chains = learn(pipeline.operators, survey, earlier=() if renumber else _earlier(run))
     program = Program.of(chains, pipeline.sample_schema, pipeline.feature_names)
     _check_types(run, program)
     decisions = decide(program, pipeline.label, pipeline.selection, survey)
@@ -92,8 +70,23 @@ def fit_program(run: Run, days: Days) -> int:
         "selection": [decision.to_json() for decision in decisions],
         "libraries": {"featurelib": __version__, "polars": pl.__version__},
     }
+    survey.tidy()
     kept = [decision.feature for decision in decisions if decision.kept]
     return save(program.keeping(kept, made=made), run.workspace.pipeline(pipeline.name))
+
+
+def _earlier(run: Run) -> tuple[Chain, ...]:
+    """Return the chains of the latest program, if there is one and a vocabulary is to go on from it."""
+    root = run.workspace.pipeline(run.pipeline.name)
+    if not versions(root) or not any(operator.continues for operator in run.pipeline.operators):
+        return ()
+    try:
+        return load(root).chains
+    except ProgramError as error:
+        raise ProgramError(
+            f"the program whose numbers of terms are to be kept cannot be read: {error} To do without it, and give all "
+            "terms new numbers: renumber=True, or featurelib fit --renumber."
+        ) from error
 
 
 def _check_types(run: Run, program: Program) -> None:

@@ -176,10 +176,12 @@ class Report:
         kept = [decision for decision in self.decisions if decision["kept"]]
         dropped = [decision for decision in self.decisions if not decision["kept"]]
         lines = [f"Features: {len(kept)} kept, {len(dropped)} dropped      mutual information   missing"]
-        ranked = sorted(kept, key=lambda decision: (-decision["score"]["mutual_information"], decision["feature"]))
+        scored = [decision for decision in kept if decision["score"] is not None]
+        ranked = sorted(scored, key=lambda decision: (-decision["score"]["mutual_information"], decision["feature"]))
         for decision in ranked:
             told, missing = decision["score"]["mutual_information"], decision["score"]["missing_rate"]
             lines.append(f"  kept     {decision['feature']:<30}{told:>10.6f} {missing:>10.2%}")
+        lines += [f"  kept     {one['feature']:<30}    a list" for one in kept if one["score"] is None]
         by_rule: dict[str, list[str]] = {}
         for decision in dropped:
             by_rule.setdefault(decision["rule"], []).append(decision["feature"])

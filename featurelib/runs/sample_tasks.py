@@ -145,6 +145,8 @@ def partition_task(task: PartitionTask) -> PartitionResult:
 def _asked(task: PartitionTask, samples: pl.LazyFrame, numbering: Numbering) -> tuple[AskedFiles, ...]:
     """Write what the samples ask of the past, for each question."""
     time, asking = task.pipeline.samples.log.time, task.pipeline.questions
+    if not asking:  # samples of some shapes have no time
+        return ()
     columns = dict.fromkeys([*(name for question in asking for name in question.by), time])
     rows, written = samples.select(list(columns)).collect(engine="in-memory").lazy(), []
     for question in asking:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from featurelib.days import Days
 from featurelib.errors import FeaturelibError, PartitionsFailedError
-from featurelib.ledger import STATES, Plan, State, fitted, plan
+from featurelib.ledger import STATES, Plan, State, fitted, plan, samples_due
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
 from featurelib.runs.run import Run
@@ -102,15 +102,27 @@ def _features_due(found: Plan, only: Collection[State], repaired: Collection[Par
     return sorted(ready & due)
 
 
-def fit_steps(run: Run, days: Days) -> Iterator[Step]:
+def fit_steps(run: Run, days: Days, *, renumber: bool = False) -> Iterator[Step]:
     """Yield what a fit on some days needs: the samples that are to be built, then the program itself."""
     partitions = run.pipeline.partitions(days)
-    yield from _sample_steps(run, _plan(run, partitions).due("samples"))
-    yield Step("program", tuple(partitions), partial(fit_program, run, days))
+    due = samples_due(run.pipeline, run.workspace, partitions, run.fingerprints)
+    yield from _sample_steps(run, due)
+    yield Step("program", tuple(partitions), partial(fit_program, run, days, renumber=renumber))
 
 
-def fit(run: Run, days: Days, take: Callable[[Step], int]) -> int:
+def fit(run: Run, days: Days, take: Callable[[Step], int], *, renumber: bool = False) -> int:
     """Fit a program on some days, building their samples where these are not as they should be.
+
+    Parameters
+    ----------
+    run
+        The run.
+    days
+        The days to learn from.
+    take
+        Calls a step's ``commit``, in whatever way.
+    renumber
+        Give all terms of vocabularies new numbers (see `fit_program`).
 
     Returns
     -------
@@ -121,7 +133,7 @@ def fit(run: Run, days: Days, take: Callable[[Step], int]) -> int:
     PartitionsFailedError
         If samples could not be built.
     """
-    *_, version = map(take, fit_steps(run, days))
+    *_, version = map(take, fit_steps(run, days, renumber=renumber))
     return version
 
 

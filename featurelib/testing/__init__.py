@@ -1,4 +1,4 @@
-"""Oracles for tests, yours and ours: slow, plain Python, obviously right.
+"""Oracles and contracts for tests, yours and ours; the oracles are slow, plain Python, obviously right.
 
 What it owns, one module for each question a test may ask:
 
@@ -14,9 +14,12 @@ What it owns, one module for each question a test may ask:
 - ``poison``: do events that a feature must not see move it?
 - ``drawing``: small logs with duplicates, ties, disorder, late rows, wrong clocks and midnights, read from bytes.
 - ``strategies``: such logs, drawn by hypothesis (which it needs; import it by name).
+- ``contracts``: does a transform keep its promises? On ``columns``, frames of awkward values. (Both need hypothesis,
+  and ``contracts`` pytest; import them by name.)
+- ``examples``: what does each transform make of awkward values? One of each, for tables (import it by name).
 
-What must never leak in: polars, and any code of the stage under test. An oracle that shares code with what
-it checks shares its mistakes.
+What must never leak into an oracle: polars, and any code of the stage under test. One that shares code with what it
+checks shares its mistakes.
 """
 
 from featurelib.testing.attribution import Attribution, Fate, attribute

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
+from numbers import Real
 
 from featurelib.errors import ParameterError
 from featurelib.program.primitive import Primitive
@@ -52,6 +53,8 @@ class Edges(Transform):
     suffix = "bin"
 
     def __post_init__(self) -> None:
+        if isinstance(self.edges, str) or not all(isinstance(edge, Real) for edge in self.edges):
+            raise ParameterError(self, "edges", got=self.edges, want="numbers")
         object.__setattr__(self, "edges", tuple(float(edge) for edge in self.edges))
         rising = all(first < second for first, second in pairwise(self.edges))
         if not self.edges or not rising or not all(map(math.isfinite, self.edges)) or len(self.edges) >= MOST_BINS:

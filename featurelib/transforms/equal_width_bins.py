@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
-from featurelib.fitting import Moments
+from featurelib.fitting import Span
+from featurelib.parameters import check_whole
 from featurelib.program.primitive import Primitive
 from featurelib.program.primitives import BinSearch
-from featurelib.transforms.quantile_bins import check_bins
+from featurelib.transforms.edges import MOST_BINS
 from featurelib.transforms.registry import register
 from featurelib.transforms.transform import Transform
 
@@ -51,12 +52,12 @@ class EqualWidthBins(Transform):
     suffix = "bin"
 
     def __post_init__(self) -> None:
-        check_bins(self, self.bins)
+        check_whole(self, "bins", least=2, most=MOST_BINS)
 
-    def state(self) -> Moments:
-        return Moments()
+    def state(self) -> Span:
+        return Span()
 
-    def finish(self, learned: Moments) -> Iterable[Primitive]:
+    def finish(self, learned: Span) -> Iterable[Primitive]:
         low, high = learned.smallest, learned.largest
         if low is None or high is None or low == high:
             yield BinSearch(())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from featurelib.errors import DeclarationError
 from featurelib.fitting.operator import Operator
 from featurelib.fitting.state import State
 from featurelib.program.chain import Chain
@@ -20,6 +21,11 @@ class Feature(Operator):
     transform
         What computes it.
 
+    Raises
+    ------
+    DeclarationError
+        If the transform makes several columns.
+
     Examples
     --------
     >>> import polars as pl
@@ -32,13 +38,24 @@ class Feature(Operator):
     name: str
     transform: Transform
 
+    def __post_init__(self) -> None:
+        if len(self.transform.makes) != 1:
+            raise DeclarationError(
+                f"{self!r} names one column, but {self.transform!r} makes {len(self.transform.makes)}; list it without "
+                "Feature."
+            )
+
     @property
-    def view(self) -> Kind:  # type: ignore[override]  # it is its transform's
+    def view(self) -> Kind | tuple[Kind, ...]:  # type: ignore[override]  # it is its transform's
         return self.transform.view
 
     @property
     def reads(self) -> tuple[str, ...]:
         return self.transform.reads
+
+    @property
+    def learns(self) -> tuple[tuple[str, Kind], ...]:
+        return self.transform.learns
 
     @property
     def makes(self) -> tuple[str, ...]:
@@ -47,6 +64,14 @@ class Feature(Operator):
     def state(self) -> State | None:
         return self.transform.state()
 
+    @property
+    def continues(self) -> bool:  # type: ignore[override]  # it is its transform's
+        return self.transform.continues
+
     def chains(self, learned: State | None) -> tuple[Chain, ...]:
-        (chain,) = self.transform.chains(learned)
-        return (replace(chain, into=self.name),)
+        *on_the_way, last = self.transform.chains(learned)
+        return (*on_the_way, replace(last, into=self.name))
+
+    def continued(self, learned: State | None, earlier: tuple[Chain, ...]) -> tuple[Chain, ...]:
+        *on_the_way, last = self.transform.continued(learned, earlier)
+        return (*on_the_way, replace(last, into=self.name))

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
-from featurelib.errors import ParameterError
 from featurelib.fitting import CountTable
+from featurelib.parameters import check_whole
 from featurelib.program.primitive import Primitive
 from featurelib.program.primitives import Gather, Index, ToFloat32
 from featurelib.transforms.registry import register
@@ -50,14 +50,14 @@ class Frequency(Transform):
     view = "text"
 
     def __post_init__(self) -> None:
-        if self.min_count < 1:
-            raise ParameterError(self, "min_count", got=self.min_count, want="at least 1")
+        check_whole(self, "min_count")
 
     def state(self) -> CountTable:
         return CountTable()
 
     def finish(self, learned: CountTable) -> Iterable[Primitive]:
         known = learned.most_frequent_first(at_least=self.min_count)
+        all_rows = learned.rows
         yield Index(tuple(known["term"]), first=1, missing=None, unseen=0)
-        yield Gather((0.0, *(rows / learned.rows for rows in known["rows"])))
+        yield Gather((0.0, *(rows / all_rows for rows in known["rows"])))
         yield ToFloat32()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
-from featurelib.errors import ParameterError
+from featurelib.parameters import check_whole
 from featurelib.program.primitive import Primitive
 from featurelib.program.primitives import HashBucket
 from featurelib.transforms.registry import register
@@ -55,13 +55,12 @@ class HashBuckets(Transform):
     view = "text"
 
     def __post_init__(self) -> None:
-        check_buckets(self, self.buckets)
+        check_buckets(self)
 
     def finish(self, learned: None) -> Iterable[Primitive]:  # noqa: ARG002  # nothing is learned
         yield HashBucket(self.buckets)
 
 
-def check_buckets(owner: Transform, buckets: int) -> None:
+def check_buckets(owner: Transform) -> None:
     """Raise `ParameterError` if a transform's number of buckets does not fit ``UInt32`` beside the missing slot."""
-    if not 1 <= buckets <= _MOST:
-        raise ParameterError(owner, "buckets", got=buckets, want="from 1 to 2**32 - 2")
+    check_whole(owner, "buckets", most=_MOST, want="from 1 to 2**32 - 2")

@@ -51,11 +51,8 @@ class HashedCross(Transform):
     view = "text"
 
     def __post_init__(self) -> None:
-        columns = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
-        object.__setattr__(self, "columns", columns)
-        if len(self.columns) < 2 or len(set(self.columns)) < len(self.columns):
-            raise ParameterError(self, "columns", got=self.columns, want="two or more different columns")
-        check_buckets(self, self.buckets)
+        object.__setattr__(self, "columns", crossed(self, self.columns))
+        check_buckets(self)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -64,3 +61,11 @@ class HashedCross(Transform):
     def finish(self, learned: None) -> Iterable[Primitive]:  # noqa: ARG002  # nothing is learned
         yield JoinText()
         yield HashBucket(self.buckets)
+
+
+def crossed(owner: Transform, columns: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of a cross; raise `ParameterError` unless they are two or more, each once."""
+    listed = (columns,) if isinstance(columns, str) else tuple(columns)
+    if len(listed) < 2 or len(set(listed)) < len(listed):
+        raise ParameterError(owner, "columns", got=listed, want="two or more different columns")
+    return listed

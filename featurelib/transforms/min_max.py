@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
-from featurelib.fitting import Moments
+from featurelib.fitting import Span
 from featurelib.program.primitive import Primitive
 from featurelib.program.primitives import Affine, Clip, ToFloat32
 from featurelib.transforms.registry import register
@@ -45,10 +45,10 @@ class MinMax(Transform):
 
     suffix = "minmax"
 
-    def state(self) -> Moments:
-        return Moments()
+    def state(self) -> Span:
+        return Span()
 
-    def finish(self, learned: Moments) -> Iterable[Primitive]:
+    def finish(self, learned: Span) -> Iterable[Primitive]:
         low, high = learned.smallest or 0.0, learned.largest or 0.0
         if math.isinf(high - low):  # too wide for a float: halve everything, or 0 * inf would make NaN
             yield Affine(shift=0.0, scale=0.5)

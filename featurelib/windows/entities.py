@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from featurelib.fitting.enumerated import numbered
 from featurelib.program.hashing import hash_expr, joined_expr
 from featurelib.windows.grain import Ints
 from featurelib.windows.track import ranked
@@ -75,11 +76,8 @@ class Numbering:
 
 def _numbered(column: pl.Series) -> tuple[pl.Series, Ints]:
     """Return the different values of a column, as texts, and which of them each row has; -1 where it is null."""
-    # NOTE: categories of its own; the numbers of those that a process shares grow with all that it has seen
-    coded = column.cast(pl.String).cast(pl.Categorical(pl.Categories.random()))
-    codes = coded.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
-    numbers = pl.Series(np.arange(int(codes.max(initial=-1)) + 1, dtype=np.uint32))
-    return numbers.cat.to(coded.dtype).cast(pl.String), codes
+    codes, texts = numbered(column.cast(pl.String))
+    return texts, codes.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def by_hash(entities: pl.Series) -> tuple[pl.Series, Ints, npt.NDArray[np.uint64]]:

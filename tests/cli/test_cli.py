@@ -197,6 +197,22 @@ def test_fit_makes_a_new_program_and_the_features_stale(run: Run, project: Path)
     assert "stale: the program is another one now" in run(project, "plan", "ranking", *BOTH).out
 
 
+def test_diff_tells_what_a_refit_changed(run: Run, project: Path) -> None:
+    assert run(project, "fit", "ranking", "--end", "2026-11-02", "--days", "2").code == 0
+    answer = run(project, "diff", "ranking", *BOTH)
+    assert (answer.code, answer.err) == (0, "")
+    lines = answer.out.splitlines()
+    assert lines[0] == "ranking: program v1 -> v2"
+    assert any("item_index: index.terms (0 gone, " in line and ", 0 renumbered)" in line for line in lines)
+    assert any(line.startswith("rows whose value changes, of ") for line in lines)
+    told = json.loads(run(project, "diff", "ranking", "--before", "2", "--after", "1", "--json").out)
+    assert (told["before"], told["after"], told["days"], told["changed"]) == (2, 1, None, {})
+    (terms,) = [one for one in told["differences"] if one["column"] == "item_index"]
+    assert (terms["new"], len(terms["gone"])) == ([], 10)
+    assert run(project, "fit", "ranking", "--end", "2026-11-02", "--days", "1", "--renumber").code == 0
+    assert ", 10 renumbered)" in run(project, "diff", "ranking").out
+
+
 def test_history_lists_versions_newest_first(run: Run, base: Path) -> None:
     answer = run(base, "history", "ranking")
     assert answer.code == 0
@@ -294,6 +310,8 @@ WRONG = {
     "end of a fit": (["fit", "ranking", "--end", "soon", "--days", "1"], "UsageError: days are written as 2026-11-01"),
     "start of logs": ([*GENERATE, "--start", "today"], "UsageError: days are written as 2026-11-01, got 'today'"),
     "too few users": ([*GENERATE, "--users", "1"], "ParameterError: ", "users must be"),
+    "half a range": (["diff", "ranking", "--start", "2026-11-01"], "UsageError: diff takes both --start and --end"),
+    "only program": (["diff", "ranking"], "UsageError: ", "no program before v1"),
     "unknown table": (["history", "ranking", "--table", "feature"], "UsageError: ", "there is no table here"),
     "unknown version": (["tag", "ranking", "x", "--version", "9"], "UsageError: ", "there is no version 9"),
     "tag of a bad name": (["tag", "ranking", "../x"], "UsageError: ", "../x"),
@@ -411,7 +429,7 @@ def test_export_online_hands_every_window_to_a_model_server(run: Run, project: P
     answer = run(project, "export-online", "ranking", "--as-of", "2026-11-02T12:00:00Z")
     assert answer.code == 0, answer.err
     lines = answer.out.splitlines()
-    assert lines[0].endswith(" of item_id, 1 columns")
+    assert lines[0].endswith(" of item_id, 1 column")
     assert " as of 2026-11-02T12:00:00Z in " in lines[1]
     store = OnlineStore.open(project / "data/online/ranking")
     frame = table(project, "samples").scan().filter(pl.col("dt") == date(2026, 11, 2))

@@ -11,39 +11,25 @@ A comment above a fenced block says what the tests do with it:
 The how-to pages run in a copy of the project that ``docs/start.md`` builds.
 """
 
-import math
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import click
-import polars as pl
 import pytest
 
 from featurelib import errors
 from featurelib.cli.main import cli
 from featurelib.program import load
+from featurelib.program.primitive import Kind
 from featurelib.tables import VersionedTable
-from featurelib.transforms import (
-    TRANSFORMS,
-    Edges,
-    EqualWidthBins,
-    Frequency,
-    HashBuckets,
-    HashedCross,
-    Log1p,
-    MinMax,
-    QuantileBins,
-    Standardize,
-    Transform,
-    Vocabulary,
-    fit,
-)
+from featurelib.testing.examples import ASKED, EXAMPLES, awkward_table
+from featurelib.transforms import TRANSFORMS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -81,26 +67,28 @@ def run(command: list[str], project: Path) -> str:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of docs/start.md, built as the page says."""
     project = tmp_path_factory.mktemp("start")
-    steps = blocks(DOCS / "start.md")
+    for package in ("pipelines", "schemas"):
+        (project / package).mkdir()
+        (project / package / "__init__.py").touch()
+    follow(DOCS / "start.md", project)
+    return project
+
+
+def follow(page: Path, project: Path) -> None:
+    """Write the files of a page, and then run its commands, which must print what it shows."""
+    steps = blocks(page)
     for block in steps:
         if block.what == "file":
             path = project / block.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
-    for package in ("pipelines", "schemas"):
-        (project / package / "__init__.py").touch()
-    run_shell(steps, project)
-    return project
-
-
-def run_shell(steps: list[Block], project: Path) -> None:
     for block in steps:
         if block.what == "shell":
             lines = block.text.splitlines()
             printed = "".join(run(line[2:].split(), project) for line in lines if line.startswith("$ "))
             for line in lines:
                 assert line == "..." or line.startswith("$ ") or line in printed.splitlines(), (
-                    f"{line!r} not in\n{printed}"
+                    f"{page.name}: {line!r} not in\n{printed}"
                 )
 
 
@@ -114,6 +102,7 @@ def test_pages_with_code_are_found() -> None:
         "start",
         "build-samples",
         "add-a-transform",
+        "use-with-scikit-learn",
         "read-a-table",
         "serve-a-program",
         "serve-windows",
@@ -125,8 +114,8 @@ def test_pages_with_code_are_found() -> None:
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs_and_prints_what_the_page_shows(page: Path, built: Path, tmp_path: Path) -> None:
     project = shutil.copytree(built, tmp_path / "project")
-    if page.stem != "start":
-        run_shell(blocks(page), project)
+    if page.name != "start.md":
+        follow(page, project)
     code = [block for block in blocks(page) if block.what in {"run", "prints"}]
     script = "".join(block.text if block.what == "run" else f"print({CUT!r})\n" for block in code)
     (project / "page.py").write_text(script, encoding="utf-8")
@@ -161,8 +150,7 @@ def test_every_link_and_picture_is_there() -> None:
 def test_every_path_in_code_type_is_there() -> None:
     path = re.compile(r"`((?:featurelib|pipelines|schemas|examples|tests|benchmarks|docs)/[\w./-]*)`")
     named = [(page, found) for page in PAGES for found in path.findall(page.read_text(encoding="utf-8"))]
-    to_be_written = "max_abs"  # the reader writes it
-    broken = [(page.name, found) for page, found in named if not (ROOT / found).exists() and to_be_written not in found]
+    broken = [(page.name, found) for page, found in named if not (ROOT / found).exists()]
     assert broken == []
 
 
@@ -218,54 +206,20 @@ def test_every_transform_is_documented() -> None:
     assert set(listed) == ours
     for name, cells in listed.items():
         assert f"`{TRANSFORMS[name].__name__}(" in cells[0]
-        assert f"`__{TRANSFORMS[name].suffix}`" in cells[1]
-    assert {*rows_of("## What awkward numbers become"), *rows_of("## What awkward texts become")} == ours
+        assert f"`__{TRANSFORMS[name].suffix}" in cells[1]
+        parameters = {field.name for field in fields(TRANSFORMS[name])} - {"column", "columns"}
+        assert {word for word in parameters if f"{word}=" not in cells[0]} == set(), name
+    page = (DOCS / "reference" / "python.md").read_text(encoding="utf-8")
+    assert {name for name in ours if not re.search(rf"\b{TRANSFORMS[name].__name__}[,\]]", page)} == set()
+    assert {name: type(example) for name, example in EXAMPLES.items()} == {name: TRANSFORMS[name] for name in ours}
+    assert set(rows_of("## What a row costs")) == ours
 
 
-NUMBERS: dict[str, Transform] = {
-    "edges": Edges("c", edges=[2.5]),
-    "equal_width_bins": EqualWidthBins("c", bins=2),
-    "quantile_bins": QuantileBins("c", bins=2),
-    "standardize": Standardize("c"),
-    "min_max": MinMax("c"),
-    "log1p": Log1p("c"),
-}
-TEXTS: dict[str, Transform] = {
-    "vocabulary": Vocabulary("c"),
-    "frequency": Frequency("c"),
-    "hash_buckets": HashBuckets("c", buckets=9),
-    "hashed_cross": HashedCross(["c", "other"], buckets=9),
-}
-
-
-def shown(value: float | None) -> str:
-    if value is None:
-        return "null"
-    return str(round(value, 3))
-
-
-def results(transform: Transform, learned: list[object], asked: list[object], dtype: pl.DataType) -> list[float | None]:
-    def frame(values: list[object]) -> pl.DataFrame:
-        return pl.DataFrame(
-            {"c": pl.Series(values, dtype=dtype), "other": ["x"] * len(values)}, schema_overrides={"other": pl.String}
-        )
-
-    return list(fit(transform, frame(learned)).transform(frame(asked)).to_series())
-
-
-@pytest.mark.parametrize("name", NUMBERS)
-def test_the_page_shows_what_awkward_numbers_become(name: str) -> None:
-    values = results(NUMBERS[name], [1.0, 2.0, 3.0, 4.0], [None, math.nan, -math.inf, math.inf], pl.Float64())
-    values += results(NUMBERS[name], [], [3.0], pl.Float64())
-    assert rows_of("## What awkward numbers become")[name] == [shown(value) for value in values]
-
-
-@pytest.mark.parametrize("name", TEXTS)
-def test_the_page_shows_what_awkward_texts_become(name: str) -> None:
-    values = results(TEXTS[name], ["a", "a", ""], [None, "unseen", ""], pl.String())
-    values += results(TEXTS[name], [], ["a"], pl.String())
-    for cell, value in zip(rows_of("## What awkward texts become")[name], values, strict=True):
-        assert cell == shown(value) or (cell == "its bucket" and value is not None and 1 <= value <= 9)
+@pytest.mark.parametrize("kind", ASKED)
+def test_the_page_shows_what_awkward_values_become(kind: Kind) -> None:
+    page = (DOCS / "reference" / "transforms.md").read_text(encoding="utf-8")
+    table = awkward_table(kind)
+    assert table in page, f"docs/reference/transforms.md should have:\n{table}"
 
 
 def test_no_page_names_a_machine() -> None:

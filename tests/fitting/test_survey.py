@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError
-from featurelib.fitting import CountTable, LabelTable, Moments, Request, Survey, merge_answers
+from featurelib.fitting import CountTable, DocumentCounts, LabelTable, Moments, Request, Survey, merge_answers, survey
 from featurelib.program import Chain
 from featurelib.program.primitives import Affine
 
@@ -55,3 +55,12 @@ def test_column_of_the_wrong_type_names_who_asks():
     survey = Survey((), (Request(Moments(), ("t",), "number", who="the label"),))
     with pytest.raises(ColumnTypeError, match="the label needs column 't' of the samples table to be a number"):
         survey.of(FRAME)
+
+
+def test_lists_are_summarised_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    frame = pl.DataFrame({"x": [["a", "b"], None, [], ["b"], ["c", "c"]] * 4})
+    asked = Survey((), (Request(DocumentCounts(), ("x",), "texts"), Request(DocumentCounts("words"), ("y",), "text")))
+    frame = frame.with_columns(y=pl.lit("a b"))
+    whole = asked.of(frame.lazy())
+    monkeypatch.setattr(survey, "_ROWS_AT_ONCE", 3)
+    assert asked.of(frame.lazy()) == whole == [DocumentCounts().of(frame["x"]), DocumentCounts("words").of(frame["y"])]

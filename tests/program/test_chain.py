@@ -3,7 +3,19 @@ import pytest
 
 from featurelib.errors import ColumnTypeError, DeclarationError
 from featurelib.program import Chain
-from featurelib.program.primitives import Affine, BinSearch, Clip, HashBucket, IsMissing, JoinText, ToFloat32
+from featurelib.program.hashing import hash_text
+from featurelib.program.primitive import RowFunction
+from featurelib.program.primitives import (
+    Affine,
+    BinSearch,
+    Clip,
+    Gather,
+    HashBucket,
+    Index,
+    IsMissing,
+    JoinText,
+    ToFloat32,
+)
 
 
 def test_step_of_another_kind_than_the_one_before_is_refused():
@@ -51,3 +63,41 @@ def test_one_row_goes_through_all_steps_in_order():
     steps = (Clip(0.0, 10.0), Affine(5.0, 0.5), BinSearch((0.0, 1.0)))
     row = Chain("x", ("a",), "number", steps).row()
     assert [row({"a": value}) for value in (-3, 5, 100, None)] == [1, 2, 3, 0]
+
+
+@pytest.mark.parametrize("count", range(8))
+def test_any_number_of_steps_is_one_function_of_the_row(count: int):
+    row = Chain("x", ("a",), "number", (Affine(-1.0, 1.0),) * count).row()
+    assert [row({"a": value}) for value in (0, 0.5, True, None, float("nan"))] == [
+        *(count, count + 0.5, count + 1, None, None)
+    ]
+
+
+@pytest.mark.parametrize("columns", [("a", "b"), ("a", "b", "c")])
+def test_row_joins_two_texts_or_more(columns: tuple[str, ...]):
+    row = Chain("x", columns, "text", (JoinText(), HashBucket(1000), Affine(0.0, 2.0))).row()
+    whole = {"a": "tv", "b": 7, "c": True, "d": None}
+    joined = {2: "tv\x1f7", 3: "tv\x1f7\x1ftrue"}[len(columns)]
+    assert row(whole) == 2.0 * (1 + hash_text(joined) % 1000)
+    assert row({**whole, "b": None}) == 0
+
+
+@pytest.mark.parametrize("size", [3, 200_001])
+def test_what_follows_a_table_is_applied_to_its_values_once_if_it_is_small(size: int):
+    calls = []
+
+    class Counted(Affine):
+        def row(self) -> RowFunction:
+            function = super().row()
+            return lambda value: calls.append(value) or function(value)
+
+    steps = (Index(("a", "b")), Gather((None, 0.1, *[0.3] * (size - 2))), Counted(0.0, 3.0), ToFloat32())
+    row = Chain("x", ("t",), "text", steps).row()
+    made = [row({"t": text}) for text in (None, "unseen", "a", None)]
+    assert made == [
+        None,
+        pl.Series([0.1 * 3.0], dtype=pl.Float32)[0],
+        pl.Series([0.3 * 3.0], dtype=pl.Float32)[0],
+        None,
+    ]
+    assert len(calls) == (3 if size == 3 else 4)

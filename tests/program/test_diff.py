@@ -1,7 +1,7 @@
 import polars as pl
 
 from featurelib.program import Chain, Program, diff
-from featurelib.program.primitives import Affine, Clip, Index, ToFloat32
+from featurelib.program.primitives import Affine, BinSearch, Clip, Gather, Index, ToFloat32
 
 SCHEMA = {"x": pl.Float64(), "t": pl.String()}
 
@@ -33,10 +33,54 @@ def test_changed_constant_is_named_with_its_step():
 
 def test_terms_that_came_and_went_are_counted():
     assert texts([index("a", "b")], [index("a", "c", "d")], ["t__index"]) == [
-        "t__index: index.terms (1 gone, 2 new): 2 values -> 3 values"
+        "t__index: index.terms (1 gone, 2 new, 0 renumbered): 2 -> 3; new: 'c', 'd'; gone: 'b'"
     ]
     assert texts([index("a", "b")], [index("b", "a")], ["t__index"]) == [
-        "t__index: index.terms (0 gone, 0 new): 2 values -> 2 values"
+        "t__index: index.terms (0 gone, 0 new, 2 renumbered): 2 -> 2"
+    ]
+
+
+def test_a_retired_term_is_gone_and_the_others_keep_their_numbers():
+    retired = Chain("t__index", ("t",), "text", (Index(("a", "b", "c"), retired=(0,)),))
+    assert texts([index("a", "b")], [retired], ["t__index"]) == [
+        "t__index: index.terms (1 gone, 1 new, 0 renumbered): 2 -> 2; new: 'c'; gone: 'a'",
+        "t__index: index.retired: 0 -> 1",
+    ]
+
+
+def test_of_many_terms_only_the_first_are_named():
+    (line,) = texts([index()], [index(*map(str, range(1000)))], ["t__index"])
+    assert line.endswith("0 -> 1000; new: '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'")
+
+
+def test_other_slots_of_an_index_are_named():
+    other = Chain("t__index", ("t",), "text", (Index(("a",), first=4, buckets=3),))
+    assert texts([index("a")], [other], ["t__index"]) == [
+        "t__index: index.terms (0 gone, 0 new, 1 renumbered): 1 -> 1",
+        "t__index: index.first: 2 -> 4",
+        "t__index: index.buckets: 1 -> 3",
+    ]
+
+
+def test_edges_that_moved_are_counted_and_all_there_for_a_program_to_read():
+    def bins(*edges: float) -> Chain:
+        return Chain("b", ("x",), "number", (BinSearch(edges),))
+
+    first = [float(number) for number in range(9)]
+    assert texts([bins(*first)], [bins(*first[:8], 9.5)], ["b"]) == [
+        "b: bin_search.edges (1 of 9 moved): [0.0, 1.0, 2.0, 3.0, ...] -> [0.0, 1.0, 2.0, 3.0, ...]"
+    ]
+    assert texts([bins(1.0)], [bins(1.0, 2.0)], ["b"]) == ["b: bin_search.edges: [1.0] -> [1.0, 2.0]"]
+    (found,) = diff(*(Program.of([bins(*edges)], SCHEMA, ["b"]) for edges in (first, [1.0])))
+    assert found.to_json()["before"] == first
+
+
+def test_values_that_stand_behind_terms_are_counted():
+    def share(*values: float) -> Chain:
+        return Chain("s", ("t",), "text", (Index(("a",), 1, None, 0), Gather(values)))
+
+    assert texts([share(0.0, 0.5)], [share(0.0, 0.6)], ["s"]) == [
+        "s: gather.values (1 of 2 moved): [0.0, 0.5] -> [0.0, 0.6]"
     ]
 
 

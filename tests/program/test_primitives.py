@@ -14,6 +14,7 @@ from featurelib.program.primitives import (
     FillNull,
     Gather,
     Index,
+    IsAmong,
     JoinText,
     Log1pStep,
     NormalizeText,
@@ -40,6 +41,8 @@ def test_every_primitive_is_known_by_its_name():
         FillNull(0.5),
         Gather((0.0, 0.1)),
         Index(("", "é"), 1, None, 0),
+        Index(("", "é", "a"), 4, buckets=3, retired=(0, 2)),
+        IsAmong(("", "é"), inverted=True),
     ],
 )
 def test_description_and_tables_make_the_same_primitive(step: Primitive):

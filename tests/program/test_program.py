@@ -110,7 +110,7 @@ def test_row_error_names_feature_column_and_value(rows: int):
     ):
         program.transform_rows([*[good] * rows, {"x": "a", "t": "a"}, good])
     with pytest.raises(
-        ColumnTypeError, match=r"cross needs column 'x__bin, t' of the row to be text.*got 3 \(int\); 1\.5 \(float\)"
+        ColumnTypeError, match=r"cross needs column 't' of the row to be text, integer or boolean, got 1\.5 \(float\)"
     ):
         program.transform_rows([*[good] * rows, {"x": 1.0, "t": 1.5}])
     with pytest.raises(ColumnTypeError, match=r"x__bin needs column 'x' of the row to be a number.*\(int\)"):
@@ -168,3 +168,39 @@ def test_program_that_has_run_can_be_copied_and_sent():
     sent = pickle.loads(pickle.dumps(program))  # noqa: S301  # engines send programs so
     assert sent == copy.deepcopy(program) == program
     assert sent.transform_row(row) == expected
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_columns_given_once_are_as_good_as_given_in_each_row(count: int):
+    program = Program.of([BINS, CROSS, HALF, REPAIR], SCHEMA, ["x__half", "cross", "x", "x__bin"])
+    rows = [{"x": 0.1 * number if number % 7 else None, "t": "a" * (number % 3)} for number in range(count)]
+    for shared in ({"x": 0.3}, {"x": None}, {"t": "query"}, {"x": 2, "t": None}, {"unused": 1}, {}):
+        given = [{name: value for name, value in row.items() if name not in shared} for row in rows]
+        made = program.transform_rows(given, shared=shared)
+        assert made == [program.transform_row({**row, **shared}) for row in rows]
+        assert [tuple(row) for row in made] == [program.outputs] * count
+        assert program.transform_rows(rows, shared=shared) == made  # what the rows say of it is not read
+    made[0]["x"] = "changed"
+    assert made[1]["x"] != "changed"
+
+
+@pytest.mark.parametrize("count", [3, 60])
+def test_error_of_a_micro_batch_is_that_of_the_first_row_at_fault(count: int):
+    program = Program.of([BINS, CROSS], SCHEMA, ["cross"])
+    rows: list[dict[str, object]] = [{"x": 1.0} for _ in range(count)]
+    with pytest.raises(ColumnMissingError, match="cross reads column 't', which the row lacks"):
+        program.transform_rows(rows)
+    with pytest.raises(ColumnTypeError, match=r"cross needs column 't' of the row to be text, .*got 1.5"):
+        program.transform_rows(rows, shared={"t": 1.5})
+    rows[2]["x"] = "2"
+    with pytest.raises(ColumnTypeError, match=r"x__bin needs column 'x' of the row to be a number .*got '2'"):
+        program.transform_rows(rows, shared={"t": "a"})
+
+
+def test_expressions_are_made_once_for_all_frames(monkeypatch: pytest.MonkeyPatch):
+    program = Program.of([BINS, CROSS, HALF], SCHEMA, ["x__half", "cross"])
+    frame = pl.DataFrame({"x": [0.5, None], "t": ["a", "b"]})
+    made = program.transform(frame)
+    monkeypatch.setattr(Chain, "expr", None)
+    assert program.transform(frame).equals(made)
+    assert program.transform(frame.lazy(), keep=["t"]).drop("t").collect().equals(made)

@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +41,21 @@ def test_loaded_program_equals_the_saved_one(tmp_path: Path):
     assert loaded == program()
     assert loaded.made == {"rows": 3, "note": "Ω"}
     assert loaded.transform_row({"x": 5.0, "t": "é"}) == {"x__c": 1.0, "t__f": 0.2}
+
+
+def test_tables_are_listed_when_they_are_needed_and_outlive_their_files(tmp_path: Path):
+    retired = Index(("a", "b", "c"), retired=(1,))
+    save(Program.of([*program().chains, Chain("t__i", ("t",), "text", (retired,))], SCHEMA, ["t__f", "t__i"]), tmp_path)
+    loaded = load(tmp_path)
+    shutil.rmtree(tmp_path / "programs")
+    terms, gather = loaded.chains[0].steps
+    assert "terms" not in vars(terms)
+    assert "values" not in vars(gather)
+    assert pickle.loads(pickle.dumps(terms)) == terms == program().chains[1].steps[0]  # noqa: S301
+    assert loaded.transform_row({"t": "c"}) == {"t__f": 0.0, "t__i": 4}
+    assert loaded.chains[1].steps == (retired,)
+    with pytest.raises(AttributeError, match="'Gather' object has no attribute 'value'"):
+        _ = gather.value
 
 
 def test_versions_count_up_and_each_can_be_loaded(tmp_path: Path):
@@ -121,7 +137,7 @@ def test_file_beside_the_program_is_not_read(tmp_path: Path):
 def test_newer_format_is_refused_with_what_to_do(tmp_path: Path):
     save(program(), tmp_path)
     rewrite(tmp_path, format=99)
-    with pytest.raises(ProgramError, match=r"format 99 is newer than this featurelib \(1\)\. Upgrade"):
+    with pytest.raises(ProgramError, match=r"format 99 is newer than this featurelib \(2\)\. Upgrade"):
         load(tmp_path)
 
 
@@ -133,7 +149,43 @@ def test_unknown_primitive_is_refused(tmp_path: Path):
         load(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["Quaternion", "show_versions", "__name__", "List(Int8)"])
+def test_program_of_the_first_format_is_read(tmp_path: Path):
+    save(program(), tmp_path)
+    path = tmp_path / "programs/v1/program.json"
+    chains = json.loads(path.read_text(encoding="utf-8"))["chains"]
+    for added in ("buckets", "retired"):
+        del chains[1]["steps"][0][added]
+    rewrite(tmp_path, format=1, chains=chains)
+    assert load(tmp_path) == program()
+
+
+CHAIN = {"into": "x__c", "reads": ["x"], "view": "number", "steps": [{"op": "clip", "lower": None, "upper": 1.0}]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"chains": [CHAIN | {"view": "picture"}]},
+        {"chains": [CHAIN | {"view": "text"}]},
+        {"chains": [CHAIN | {"reads": ["z"]}]},
+        {"chains": [CHAIN | {"steps": [{}]}]},
+        {"chains": [{"into": "x__c"}]},
+        {"chains": ["x__c"]},
+        {"chains": None},
+        {"chains": [CHAIN], "outputs": ["y"]},
+        {"chains": [CHAIN], "inputs": ["x"]},
+        {"chains": [CHAIN], "inputs": {"x": None}},
+    ],
+    ids=["view", "kind", "column", "step", "half a chain", "text", "none", "output", "inputs", "type"],
+)
+def test_program_that_is_whole_but_foreign_is_refused(tmp_path: Path, changes: dict[str, Any]):
+    save(program(), tmp_path)
+    rewrite(tmp_path, **({"outputs": ["x__c"]} | changes))
+    with pytest.raises(ProgramError, match=r"programs/v1 holds a program that this featurelib cannot read: "):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["Quaternion", "show_versions", "__name__", "List(Quaternion)", "List(show_versions)"])
 def test_name_that_is_no_type_is_refused_and_never_called(tmp_path: Path, text: str):
     save(program(), tmp_path)
     rewrite(tmp_path, inputs={"x": text, "t": "String"})

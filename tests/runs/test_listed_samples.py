@@ -14,7 +14,7 @@ from featurelib.samples import AttributedLabel, Impressions, Lists
 from featurelib.schema import Column, Table
 from featurelib.selection import DropConstant
 from featurelib.tables import VersionedTable
-from featurelib.transforms import Feature, Frequency, Log1p
+from featurelib.transforms import Feature, Frequency, Log1p, OutOfFold, TargetMean
 from tests.shop import logs, shop, workspace, write
 
 DAY = date(2026, 11, 2)
@@ -31,6 +31,7 @@ class RequestFeatures(Table):
     item_id = Column(dtype=pl.List(pl.String()), doc="What was shown, in order.")
     clicked = Column(dtype=pl.List(pl.Int8()), doc="Which of these was clicked.")
     user_share = Column(dtype=pl.Float32(), doc="Share of the user's requests.")
+    user_ctr = Column(dtype=pl.Float32(), doc="Share of the user's other requests with a click.", nullable=True)
     size_log = Column(dtype=pl.Float32(), doc="How many were shown.", nullable=True)
 
 
@@ -50,10 +51,10 @@ def test_a_request_is_positive_if_any_of_its_rows_is(tmp_path: Path, *, nested: 
     space = workspace(tmp_path)
     write(IMPRESSIONS, space.logs, rows, [DAY])
     write(CLICKS, space.logs, clicks, [DAY, DAY + timedelta(days=1)])
-    kept = {"columns": ["item_id", "clicked"], "first": ["user_id"]}
+    kept = {"columns": ["item_id", "clicked"], "first": ["user_id", "shown_at"]}
     declared: type[Table] = RequestFeatures
     if not nested:
-        kept = {"columns": ["item_id"], "first": ["user_id", "clicked"]}
+        kept = {"columns": ["item_id"], "first": ["user_id", "shown_at", "clicked"]}
         first = Column(dtype=pl.Int8(), doc="Whether the first was clicked.")
         declared = type("RequestFeatures", (RequestFeatures,), {"clicked": first})
     samples = Impressions(
@@ -61,7 +62,12 @@ def test_a_request_is_positive_if_any_of_its_rows_is(tmp_path: Path, *, nested: 
         labels=[AttributedLabel("clicked", CLICKS, keys=["request_id", "item_id"], within="30m")],
         shape=Lists("request_id", order="slot", **kept),
     )
-    features = [Feature("user_share", Frequency("user_id")), Feature("size_log", Log1p("size"))]
+    others = OutOfFold(key="request_id", time="shown_at")
+    features = [
+        Feature("user_share", Frequency("user_id")),
+        Feature("user_ctr", TargetMean("user_id", label="clicked", fitted=others, smoothing=0)),
+        Feature("size_log", Log1p("size")),
+    ]
     pipeline = shop(samples=samples, windows=[], features=features, selection=[DropConstant()], table=declared, fit=ONE)
     backfill(pipeline, space, ONE, Loop(), say=lambda _: None)
     made = VersionedTable.open(space.table("shop", "features")).scan().collect(engine="in-memory")
@@ -72,6 +78,9 @@ def test_a_request_is_positive_if_any_of_its_rows_is(tmp_path: Path, *, nested: 
         [[0, 1, 1, 0], [1, 0, 0, 0], [0] * 4, [0] * 4, [0] * 4] if nested else [0, 1, 0, 0, 0]
     )
     program = load(space.pipeline("shop"))
-    assert program.transform_row({"user_id": "u0", "size": 4})["user_share"] == pytest.approx(0.6)
+    now = {"request_id": None, "shown_at": None}
+    served = [program.transform_row({"user_id": user, "size": 4, **now}) for user in ("u0", "u1")]
+    assert [row["user_share"] for row in served] == pytest.approx([0.6, 0.4])
+    assert [row["user_ctr"] for row in served] == pytest.approx([1 / 3 if nested else 0, 1 / 2])
     told = {one["feature"]: one["score"] for one in program.made["selection"]}
     assert told["user_share"]["distinct"] == 2

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.errors import DataRefusedError, ParameterError
-from featurelib.fitting import State, Survey, merge_answers
-from featurelib.program import Program
+from featurelib.fitting import LabelTable, State, Survey, merge_answers
+from featurelib.program import Chain, Program
+from featurelib.program.primitives import FillNullText
 from featurelib.selection import Decision, DropConstant, DropMissing, KeepTop, Selector, decide
 from featurelib.selection.rules import Score
-from featurelib.transforms import Feature, Log1p, Vocabulary, fit
+from featurelib.transforms import Feature, Log1p, MultiHot, OneHot, QuantileBins, Vocabulary, fit
 
 
 def score(information: float = 0.1, *, missing: float = 0.0, distinct: int = 2) -> Score:
@@ -170,3 +171,43 @@ def test_missing_limit_is_a_share(share: float):
 def test_at_least_one_feature_is_kept(k: int):
     with pytest.raises(ParameterError, match=f"k must be at least 1, got {k}"):
         KeepTop(k)
+
+
+def test_a_list_stays_without_a_score_and_a_text_is_scored_as_one():
+    features = [
+        MultiHot("tags", size=2),
+        Feature("cheap", OneHot("tells", terms=["a"])),
+        Feature("gone", OneHot("same", terms=["y"])),
+    ]
+    frame = FRAME.with_columns(tags=pl.Series([["x"], []] * 10))
+    program = fit(features, frame)
+    tells = Chain("tells", ("tells",), "text", (FillNullText("?"),))
+    program = Program.of([*program.chains, tells], program.inputs, [*program.outputs, "tells"])
+    found = decide(program, "clicked", [DropMissing(above=0.4), DropConstant()], lambda asked: asked.of(frame.lazy()))
+    assert [(one.feature, one.kept, one.score is None) for one in found] == [
+        ("tags__multihot", True, True),
+        ("cheap", True, False),
+        ("gone", False, False),
+        ("tells", True, False),
+    ]
+    assert found[1].score == found[3].score == score(math.log(2) - 1 / 40)
+    assert found[2].why == "holds one value"
+
+
+def test_a_claim_that_is_seldom_true_is_not_missing():
+    frame = FRAME.with_columns(tells=pl.Series(["a"] + ["b"] * 19))
+    program = fit([OneHot("tells", terms=["a"])], frame)
+    (found,) = decide(program, "clicked", [DropMissing(above=0.1)], lambda asked: asked.of(frame.lazy()))
+    assert found.kept
+    assert found.score is not None
+    assert found.score.missing_rate == 0.0
+
+
+def test_many_values_of_a_number_are_told_to_within_a_cell():
+    values = pl.DataFrame({"x": [float(n) for n in range(10_000)], "clicked": [n % 3 // 2 for n in range(10_000)]})
+    program = fit([QuantileBins("x", bins=10)], values)
+    (found,) = decide(program, "clicked", [], lambda asked: asked.of(values.lazy()))
+    exact = LabelTable().of(program.transform(values)["x__bin"].cast(pl.Float64), values["clicked"].cast(pl.Float64))
+    assert found.score is not None
+    assert found.score.distinct == exact.distinct == 10
+    assert found.score.mutual_information == pytest.approx(exact.mutual_information(), abs=1e-4)

@@ -4,7 +4,12 @@ import polars as pl
 import pytest
 
 from featurelib.errors import ParameterError
+from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import Edges, fit
+
+test_contract = transform_contract(
+    {"edges": Edges("x", edges=[-1.0, 0.0, 0.5]), "of two bytes": Edges("x", edges=range(300))}
+)
 
 FRAME = pl.DataFrame({"x": [-math.inf, -1.0, -0.0, 0.0, 0.5, 2.0, math.inf, math.nan, None]})
 

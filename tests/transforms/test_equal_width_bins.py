@@ -5,7 +5,10 @@ import pytest
 
 from featurelib.errors import ParameterError
 from featurelib.program import Program
+from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import EqualWidthBins, fit
+
+test_contract = transform_contract({"five": EqualWidthBins("x", bins=5), "of two bytes": EqualWidthBins("x", bins=300)})
 
 
 def program(*values: float | None, bins: int = 4) -> Program:

@@ -2,7 +2,10 @@ import polars as pl
 import pytest
 
 from featurelib.errors import ParameterError
+from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import Frequency, fit
+
+test_contract = transform_contract({"frequency": Frequency("x"), "of two rows": Frequency("x", min_count=2)})
 
 FRAME = pl.DataFrame({"t": ["a", "a", "", None, "b", "a", None, "c"]})
 

@@ -3,7 +3,17 @@ import pytest
 
 from featurelib.errors import ColumnTypeError, ParameterError
 from featurelib.program.hashing import hash_text
+from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import HashBuckets, HashedCross, QuantileBins, fit
+
+test_contract = transform_contract(
+    {
+        "three buckets": HashBuckets("x", buckets=3),
+        "all buckets": HashBuckets("x", buckets=2**32 - 2),
+        "cross of two": HashedCross(["x", "y"], buckets=1000),
+        "cross of three": HashedCross(["x", "y", "z"], buckets=2**20),
+    }
+)
 
 FRAME = pl.DataFrame(
     {"q": ["tv", "tv", None, "a\x1fb", "a"], "c": ["DE", "FR", "DE", "c", "b\x1fc"], "n": [1, 2, 3, 4, 5]}

@@ -7,7 +7,17 @@ import polars as pl
 import pytest
 
 from featurelib.program import Program
+from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import Log1p, MinMax, Standardize, Transform, fit
+
+test_contract = transform_contract(
+    {
+        "standardize": Standardize("x"),
+        "min_max": MinMax("x"),
+        "min_max beyond the ends": MinMax("x", clip=False),
+        "log1p": Log1p("x"),
+    }
+)
 
 
 def frame(*values: float | None) -> pl.DataFrame:

@@ -3,14 +3,11 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from featurelib.program.cell_table import CellTable
 from featurelib.program.primitive import Cells, Primitive, RowFunction
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -33,14 +30,11 @@ class BinSearch(Primitive):
         return inputs[0].map_batches(self._whole_column, return_dtype=self.dtype, is_elementwise=True)
 
     def _whole_column(self, column: pl.Series) -> pl.Series:
-        import numpy as np
-
-        values = column.fill_null(0.0).to_numpy()
-        bins = pl.Series(column.name, np.searchsorted(self._edges_array, values, side="right"), dtype=pl.Int64)
-        bins = (bins + 1).cast(self.dtype)
-        return (
-            bins if column.null_count() == 0 else bins.zip_with(column.is_not_null(), pl.Series([0], dtype=self.dtype))
-        )
+        bins = self._table.count(column.fill_null(0.0).to_numpy())
+        bins += 1
+        if column.null_count():
+            bins *= column.is_not_null().to_numpy()
+        return pl.Series(column.name, bins, dtype=self.dtype)
 
     def row(self) -> RowFunction:
         edges = self.edges
@@ -53,11 +47,9 @@ class BinSearch(Primitive):
     def array(self, *inputs: Cells) -> Cells:
         import numpy as np
 
-        bins = np.searchsorted(self._edges_array, inputs[0].values, side="right") + 1
+        bins = self._table.count(inputs[0].values) + 1
         return Cells(np.where(inputs[0].valid, bins, 0), np.ones(len(bins), dtype=bool))
 
     @cached_property
-    def _edges_array(self) -> "np.ndarray[Any, Any]":
-        import numpy as np
-
-        return np.asarray(self.edges, dtype=np.float64)
+    def _table(self) -> CellTable:
+        return CellTable(self.edges)

@@ -1,6 +1,7 @@
 """Gather: the value that stands at a position."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -9,9 +10,9 @@ from featurelib.program.primitive import Primitive, RowFunction
 
 @dataclass(frozen=True)
 class Gather(Primitive):
-    """Return ``values[x]`` as ``Float64``. Null stays null; positions come from `Index`, so each has a value."""
+    """Return ``values[x]`` as ``Float64``. Null stays null; the step before gives no position beyond the values."""
 
-    values: tuple[float, ...]
+    values: tuple[float | None, ...]
 
     op = "gather"
 
@@ -19,7 +20,11 @@ class Gather(Primitive):
         return inputs[0].map_batches(self._whole_column, return_dtype=pl.Float64, is_elementwise=True)
 
     def _whole_column(self, column: pl.Series) -> pl.Series:
-        return pl.Series(column.name, self.values, dtype=pl.Float64).gather(column)
+        return self._in_order.gather(column).alias(column.name)
+
+    @cached_property
+    def _in_order(self) -> pl.Series:
+        return pl.Series("values", self.values, dtype=pl.Float64)
 
     def row(self) -> RowFunction:
         values = self.values
@@ -30,4 +35,4 @@ class Gather(Primitive):
         return gather
 
     def tables(self) -> dict[str, pl.Series]:
-        return {"values": pl.Series("values", self.values, dtype=pl.Float64)}
+        return {"values": self._in_order}

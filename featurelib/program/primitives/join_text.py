@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from featurelib.program.hashing import SEPARATOR
-from featurelib.program.primitive import Primitive, RowFunction
+from featurelib.program.primitive import Cells, Primitive, RowFunction
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,22 @@ class JoinText(Primitive):
         join = SEPARATOR.join
 
         def join_text(*values: str | None) -> str | None:
-            return None if None in values else join(values)  # type: ignore[arg-type]  # none of them is None
+            try:
+                return join(values)  # type: ignore[arg-type]  # one that is None is the error below
+            except TypeError:
+                return None
 
         return join_text
+
+    def array(self, *inputs: Cells) -> Cells:
+        if len(inputs) != 2:
+            return super().array(*inputs)
+        ones, others = inputs[0].to_list(), inputs[1].to_list()
+        if inputs[0].is_one_value and ones[0] is not None:
+            start = ones[0] + SEPARATOR
+            return Cells.of([None if other is None else start + other for other in others])
+        if inputs[1].is_one_value and others[0] is not None:
+            end = SEPARATOR + others[0]
+            return Cells.of([None if one is None else one + end for one in ones])
+        pairs = zip(ones, others, strict=True)
+        return Cells.of([None if one is None or other is None else f"{one}{SEPARATOR}{other}" for one, other in pairs])

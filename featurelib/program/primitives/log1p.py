@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from featurelib.program.primitive import Primitive, RowFunction
+from featurelib.program.primitive import Cells, Primitive, RowFunction
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,9 @@ class Log1pStep(Primitive):
             return log(value) if value is not None and value > -1.0 else None
 
         return log1p
+
+    def array(self, *inputs: Cells) -> Cells:
+        import numpy as np
+
+        there = inputs[0].valid & (inputs[0].values > -1.0)
+        return Cells(np.array([*map(math.log1p, np.where(there, inputs[0].values, 0.0).tolist())]), there)

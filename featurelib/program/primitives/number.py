@@ -4,26 +4,37 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from featurelib.program.primitive import Cells, Primitive, RowFunction
+from featurelib.program.primitive import Cells, RowFunction
+from featurelib.program.view import View
 
 _PLAIN = frozenset({float, int, type(None)})
 
 
 @dataclass(frozen=True)
-class Number(Primitive):
+class Number(View):
     """Read any number or boolean as ``Float64``. Null and NaN become null; ±inf and -0.0 stay.
 
     A decimal or an integer beyond 2^53 is rounded to the nearest float, as in IEEE 754.
     """
 
     op = "number"
-    takes = "raw"
+    want = "a number or boolean"
+
+    @classmethod
+    def fits(cls, dtype: pl.DataType) -> bool:
+        return dtype.is_numeric() or dtype in {pl.Boolean(), pl.Null()}
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         return inputs[0].cast(pl.Float64).fill_nan(None)
 
     def row(self) -> RowFunction:
         return number
+
+    def of_row(self, column: str, then: RowFunction) -> RowFunction:
+        # NOTE: nearly every value is a float that is there; to see that here saves a call
+        return lambda row: then(
+            value if (value := row[column]).__class__ is float and value == value else number(value)  # noqa: PLR0124
+        )
 
     def array(self, *inputs: Cells) -> Cells:
         import numpy as np
@@ -41,6 +52,8 @@ def number(value: object) -> float | None:
         return value if value == value else None  # noqa: PLR0124  # NaN != NaN
     if value is None:
         return None
+    if value.__class__ is int:
+        return float(value)
     if isinstance(value, str | bytes):
         raise TypeError(value)
     return number(float(value))  # type: ignore[arg-type]  # what has no float raises the TypeError that we mean

@@ -1,0 +1,237 @@
+"""LabelsByPart: how values and a label occur together, in parts of the rows that can be left out again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+import polars as pl
+
+from featurelib.days import day_bounds
+from featurelib.errors import DataRefusedError
+from featurelib.fitting.enumerated import categories, enumerated
+from featurelib.fitting.state import State
+from featurelib.program.hashing import hash_expr
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_CELLS = 4096
+_MOST_CELLS = 16 * _CELLS  # of all partitions: times the number of days, they are in memory at once
+_CELLS_A_ROW = 4  # counted in an array; with more, an array of mostly zeros would be larger than the rows
+_MANY_DAYS = 4096  # from which on only days that occur are looked at
+_FEW_DAYS = 8  # neighbours included
+_LARGEST = 2**32  # of a label: so the labels of two thousand million rows add up in 64 bits
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND, _DAY = timedelta(microseconds=1), 86_400_000_000
+_FIRST, _LAST = (
+    (date(*day) - _EPOCH.date()).days for day in ((1, 1, 5), (9999, 12, 27))
+)  # with neighbours in all zones
+_EMPTY = {"part": pl.Int32, "rows": pl.Int64, "total": pl.Int64}
+_TERMS = pl.DataFrame(schema={"value": pl.String, **_EMPTY})
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsByPart(State):
+    """Rows and the sum of their labels, per value and part of the rows; exact under any merge.
+
+    It reads the value, the label, the key of the fold if there are ``folds``, and the time. A row without label or time
+    is left out.
+
+    Parameters
+    ----------
+    label
+        Name of the label, for errors.
+    folds
+        The part of a row is its fold: ``XXH64(key) mod folds``, and 0 where the key is null. ``None``: it is its day.
+    zone
+        Time zone of the days.
+    numbers
+        Values are numbers, not texts. A partition with more than 4,096 of them is cut into 4,096 cells of about equal
+        rows, each standing at its smallest value; so a rank is off by at most 1/4,096 of the partition's rows, and
+        read by `counts` by at most 1/65,536 of all rows more.
+    binary
+        Labels are 0 or 1. Otherwise they are whole numbers from -2^32 to 2^32.
+
+    Attributes
+    ----------
+    table
+        Frame of ``value`` (rising; null first, for missing), ``part``, ``rows`` and ``total``, the sum of the labels.
+    days
+        All days that have a row in it, ascending, in days since 1970.
+    """
+
+    label: str = "label"
+    folds: int | None = None
+    zone: str = "UTC"
+    numbers: bool = False
+    binary: bool = True
+    table: pl.DataFrame = field(default_factory=lambda: _TERMS)
+    days: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.numbers and self.table.is_empty():
+            object.__setattr__(self, "table", self.table.cast({"value": pl.Float64}))
+
+    def of(self, *columns: pl.Series) -> Self:
+        """Return the summary of some rows.
+
+        Raises
+        ------
+        DataRefusedError
+            If a label is none of those that are taken.
+        """
+        value, label, *key, time = columns
+        self._check(label)
+        day = _day(time, self.zone)
+        rows = pl.DataFrame({"value": value, "total": label.cast(pl.Int64), "part": self._fold(*key) if key else day})
+        there = label.is_not_null() & day.is_not_null()
+        if not there.all():
+            rows, day = rows.filter(there), day.filter(there)
+        table = _cut(_of_numbers(rows), _CELLS) if self.numbers else _of_texts(rows)
+        return self._with(table, day.unique().sort().to_list())
+
+    def _check(self, label: pl.Series) -> None:
+        whole = (label == 0) | (label == 1) if self.binary else (label == label.floor()) & (label.abs() <= _LARGEST)
+        wrong = label.filter(~whole)
+        if len(wrong):
+            want = "0, 1 or null" if self.binary else "whole numbers from -2^32 to 2^32, or null"
+            hint = "" if self.binary else " Give a fraction in a smaller unit: cents, milliseconds."
+            hold = "row holds another" if len(wrong) == 1 else "rows hold others"
+            raise DataRefusedError(
+                f"label {self.label!r} must hold {want}, {len(wrong)} {hold}, such as {wrong[0]}.{hint}"
+            )
+
+    def _fold(self, key: pl.Series) -> pl.Series:
+        codes = enumerated(key)  # a request has many rows, and each text is hashed once
+        hashed = pl.select(key=categories(codes)).select((hash_expr(pl.col("key")) % self.folds).cast(pl.Int32))
+        return hashed.to_series().gather(codes.to_physical()).fill_null(0)
+
+    def merge(self, other: Self) -> Self:
+        return self.merge_all([other])
+
+    def merge_all(self, others: Sequence[Self]) -> Self:
+        every = [self, *others]
+        table = _add(pl.concat([state.table for state in every]))
+        return self._with(table, sorted({day for state in every for day in state.days}))
+
+    def _with(self, table: pl.DataFrame, days: Sequence[int]) -> Self:
+        return type(self)(self.label, self.folds, self.zone, self.numbers, self.binary, table, tuple(days))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, LabelsByPart) or self.days != other.days:
+            return False
+        ours, theirs = ((state.label, state.folds, state.zone, state.numbers, state.binary) for state in (self, other))
+        return ours == theirs and self.table.equals(other.table)
+
+    __hash__ = None  # type: ignore[assignment]  # it holds a frame
+
+    def counts(self) -> tuple[pl.Series, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+        """Return the distinct values (rising; null first), and for each the rows and the sum of labels of each part.
+
+        The parts are the folds, or the days that have a row. Numbers of many partitions are cut again, into 65,536
+        cells.
+        """
+        import numpy as np
+
+        table = _cut(self.table, _MOST_CELLS) if self.numbers else self.table
+        parts = self.days if self.folds is None else range(self.folds)
+        first = table["value"].is_first_distinct()
+        places = (
+            first.cum_sum().cast(pl.Int64).to_numpy() - 1,
+            np.searchsorted(np.asarray(parts), table["part"].to_numpy()),
+        )
+        counts = np.zeros((2, int(first.sum()), len(parts)), dtype=np.int64)
+        for number, column in enumerate(("rows", "total")):
+            counts[number][places] = table[column].to_numpy()
+        return table["value"].filter(first), counts[0], counts[1]
+
+
+def day_instants(day: int, zone: str) -> tuple[int, int]:
+    """Return the instants at which a day begins and ends, in microseconds; the day in days, both since 1970 in UTC."""
+    begin, end = day_bounds(_EPOCH.date() + timedelta(days=day), zone)
+    return (begin - _EPOCH) // _MICROSECOND, (end - _EPOCH) // _MICROSECOND
+
+
+def _day(time: pl.Series, zone: str) -> pl.Series:
+    """Return the day of each instant; null for null, and beyond the years 1 to 9999."""
+    import numpy as np
+
+    # NOTE: by the bounds that programs compare with; the time zones of polars may be of another edition
+    there = time.is_between(_FIRST * _DAY, _LAST * _DAY)
+    known = time.clip(_FIRST * _DAY, _LAST * _DAY)
+    first, last = (int(known.min() or 0), int(known.max() or 0))  # type: ignore[arg-type]  # of integers
+    times = known.fill_null(first).to_numpy()
+    days = list(range(first // _DAY - 1, last // _DAY + 2))
+    if len(days) > _MANY_DAYS:
+        days = sorted({day + beside for day in np.unique(times // _DAY).tolist() for beside in (-1, 0, 1)})
+    begins = np.asarray([day_instants(day, zone)[0] for day in days])
+    if days[-1] - days[0] < _FEW_DAYS:  # a comparison for each midnight is faster than a search for each row
+        found = np.full(len(times), days[0], dtype=np.int32)
+        for begin in begins[1:]:
+            found += times >= begin
+    else:
+        found = np.asarray(days, dtype=np.int32)[np.searchsorted(begins, times, side="right") - 1]
+    return pl.select(pl.when(there).then(pl.Series(found, dtype=pl.Int32))).to_series()
+
+
+def _of_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+    # NOTE: polars takes `+ 0.0` away; -0.0 and 0.0 are one value and must be stored as one
+    value = pl.when(pl.col("value") == 0).then(0.0).otherwise("value").alias("value")
+    return _add(rows.select(value, "part", pl.lit(1, pl.Int64).alias("rows"), "total"))
+
+
+def _of_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count in cells of value and part, numbered in the order of the table: null first, then terms as they rise."""
+    import numpy as np
+
+    value = enumerated(rows["value"])
+    terms = pl.DataFrame({"term": categories(value)}).with_row_index("code").sort("term")
+    part = rows["part"].to_numpy()
+    first, last = (int(part.min()), int(part.max())) if len(part) else (0, 0)
+    if last - first < _MANY_DAYS:
+        parts = pl.Series(range(first, last + 1), dtype=pl.Int32)  # also those without a row, as that needs no search
+        number = part - first
+    else:
+        parts = rows["part"].unique().sort()
+        number = np.searchsorted(parts.to_numpy(), part)
+    place = np.zeros(len(terms) + 1, dtype=np.int64)
+    place[terms["code"].to_numpy()] = np.arange(1, len(terms) + 1)
+    codes = value.to_physical().fill_null(len(terms)).to_numpy()
+    cell = place[codes] * len(parts) + number
+    found, counts, totals = _by_cell(cell, rows["total"], len(place) * len(parts))
+    values = pl.concat([pl.Series("term", [None], dtype=pl.String), terms["term"]])
+    table = {"value": values.gather(found // len(parts)), "part": parts.gather(found % len(parts))}
+    return pl.DataFrame(table | {"rows": counts, "total": totals}, schema=_TERMS.schema)
+
+
+def _by_cell(
+    cell: "np.ndarray[Any, Any]", total: pl.Series, cells: int
+) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+    """Return the cells that have rows, ascending, and of each the rows and the sum of their totals."""
+    import numpy as np
+
+    largest = int(total.abs().max() or 0)  # type: ignore[arg-type]  # of integers
+    if cells <= _CELLS_A_ROW * len(cell) + _CELLS and largest * len(cell) < 2**53:  # floats count exactly up to there
+        rows, sums = np.bincount(cell, minlength=cells), np.bincount(cell, weights=total.to_numpy(), minlength=cells)
+        found = np.flatnonzero(rows)
+        return found, rows[found], sums[found].astype(np.int64)
+    counted = (
+        pl.DataFrame({"cell": cell, "total": total}).group_by("cell").agg(rows=pl.len(), total=pl.col("total").sum())
+    )
+    found, rows, sums = (column.to_numpy() for column in counted.sort("cell"))
+    return found, rows.astype(np.int64), sums
+
+
+def _add(table: pl.DataFrame) -> pl.DataFrame:
+    added = table.group_by("value", "part").agg(pl.col("rows").sum(), pl.col("total").sum())
+    return added.sort("value", "part", nulls_last=False)
+
+
+def _cut(table: pl.DataFrame, cells: int) -> pl.DataFrame:
+    rows = table.filter(pl.col("value").is_not_null()).group_by("value").agg(pl.col("rows").sum()).sort("value")
+    if len(rows) <= cells:
+        return table
+    cell = (pl.col("rows").cum_sum() - pl.col("rows")) * cells // pl.col("rows").sum()
+    smallest = rows.select("value", stands=pl.col("value").min().over(cell))
+    return _add(table.join(smallest, on="value", how="left").with_columns(value="stands").drop("stands"))

@@ -1,0 +1,29 @@
+"""Parameters: checks that declared objects share."""
+
+from featurelib.errors import ParameterError
+
+
+def check_whole(owner: object, name: str, *, least: int = 1, most: int | None = None, want: str = "") -> None:
+    """Raise `ParameterError` unless a parameter is a whole number within bounds.
+
+    Parameters
+    ----------
+    owner, name
+        The object being declared, and which of its parameters.
+    least, most
+        The bounds; ``None`` leaves the upper side open.
+    want
+        The bounds in words, where numbers would say it worse.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> check_whole(Fraction(1, 3), "denominator", least=2)
+    """
+    value = getattr(owner, name)
+    want = want or (f"at least {least}" if most is None else f"from {least} to {most}")
+    # NOTE: no float, though 1e6 is whole: `hash % 1e6` is another number in rows than in columns
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ParameterError(owner, name, got=value, want=f"a whole number, written without a point, {want}")
+    if value < least or (most is not None and value > most):
+        raise ParameterError(owner, name, got=value, want=want)

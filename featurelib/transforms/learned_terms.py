@@ -1,0 +1,97 @@
+"""LearnedTerms: what the vocabularies have in common: which terms are known, and their numbers from fit to fit."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+from featurelib.errors import DeclarationError, ParameterError
+from featurelib.fitting import CountTable
+from featurelib.fitting.state import State
+from featurelib.parameters import check_whole
+from featurelib.program.chain import Chain
+from featurelib.program.primitives import Index, PadTexts
+from featurelib.transforms.transform import Transform
+
+OnGone = Literal["keep", "retire"]
+LONGEST = 2**20  # numbers in a list of each row
+_MOST_BUCKETS = 2**31  # leaves as many numbers of a UInt32 to terms
+
+
+class LearnedTerms(Transform):
+    """Number the frequent terms, most frequent first; a refit keeps the numbers of those that an earlier one knew.
+
+    A subclass is a dataclass with these parameters; its chain ends in the step that `index` makes.
+    """
+
+    min_count: int
+    max_size: int | None
+    unseen_buckets: int
+    on_gone: OnGone
+    room: int = 0
+
+    suffix = "index"
+    view = "text"
+
+    @property
+    def continues(self) -> bool:  # type: ignore[override]  # some say so by their parameters
+        return True
+
+    def check_limits(self) -> None:
+        """Raise `ParameterError` if a parameter is out of range."""
+        check_whole(self, "min_count")
+        if self.max_size is not None:
+            check_whole(self, "max_size")
+        most = 0 if self.max_size is None else self.max_size - 1
+        check_whole(self, "room", least=0, most=most, want="0, or less than a max_size that is given too")
+        check_whole(self, "unseen_buckets", most=_MOST_BUCKETS, want="from 1 to 2**31")
+        if self.on_gone not in {"keep", "retire"}:
+            raise ParameterError(self, "on_gone", got=self.on_gone, want="'keep' or 'retire'")
+
+    def state(self) -> State | None:
+        return CountTable()
+
+    def index(self, learned: CountTable) -> Index:
+        """Return the step that numbers the terms as a first fit does."""
+        most = None if self.max_size is None else self.max_size - self.room
+        return self.index_of(tuple(learned.most_frequent_first(at_least=self.min_count, at_most=most)["term"]))
+
+    def index_of(self, terms: tuple[str, ...]) -> Index:
+        """Return the step that numbers these terms in order, behind the slots of those that are not known."""
+        return Index(terms, first=1 + self.unseen_buckets, missing=0, unseen=1, buckets=self.unseen_buckets)
+
+    def continued(self, learned: State | None, earlier: tuple[Chain, ...]) -> tuple[Chain, ...]:
+        (fresh,), (before,) = self.chains(learned), earlier
+        *others, found = fresh.steps
+        held = before.steps[-1] if before.steps else None
+        if not (self.continues and isinstance(found, Index) and isinstance(held, Index)):
+            return (fresh,)
+        if _meaning(before) != _meaning(fresh):
+            return (fresh,)
+        return (replace(fresh, steps=(*others, self._going_on(found, held, learned))),)
+
+    def _going_on(self, found: Index, held: Index, learned: Any) -> Index:  # the counts of `state`
+        if self.max_size is not None and len(held.terms) > self.max_size:
+            raise DeclarationError(
+                f"{self!r}: the earlier program gave numbers to {len(held.terms)} terms, more than max_size="
+                f"{self.max_size}. Raise max_size, or give all terms new numbers: renumber=True, or featurelib fit "
+                "--renumber."
+            )
+        known = set(held.terms)
+        frequent = learned.most_frequent_first(at_least=self.min_count, at_most=self.max_size)["term"]
+        new = [term for term in frequent if term not in known]
+        free = len(new) if self.max_size is None else self.max_size - len(held.terms)
+        terms = (*held.terms, *new[:free])
+        if self.on_gone == "keep":
+            return replace(found, terms=terms)
+        there = set(learned.most_frequent_first(at_least=self.min_count)["term"])
+        retired = tuple(position for position, term in enumerate(terms) if term not in there)
+        return replace(found, terms=terms, retired=retired)
+
+
+def _meaning(chain: Chain) -> Chain:
+    """Return what a chain means apart from its name, its terms, and how many of them a list has."""
+    steps = [
+        replace(step, terms=(), retired=()) if isinstance(step, Index) else step
+        for step in chain.steps
+        if not isinstance(step, PadTexts)
+    ]
+    return replace(chain, into="", steps=tuple(steps))
