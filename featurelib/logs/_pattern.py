@@ -47,13 +47,19 @@ class Segment:
 
     def match(self, name: str, stated: Mapping[str, str]) -> Mapping[str, str] | None:
         """Return the fields stated by the names so far and by this one; ``None`` if it does not fit, or disagrees."""
-        found = self.regex.fullmatch(name)
+        found = _said(self.regex, name)
         if found is None:
             return None
-        if not self.regex.groups:
+        if not found:
             return stated
-        fields = {**stated, **found.groupdict()}
+        fields = {**stated, **found}
         return fields if stated.items() <= fields.items() else None
+
+
+@lru_cache(maxsize=4096)  # most folders and files are called like those of another partition
+def _said(regex: re.Pattern[str], name: str) -> Mapping[str, str] | None:
+    found = regex.fullmatch(name)
+    return None if found is None else found.groupdict()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
 """ListMinMax: where a candidate lies between the extremes of its request."""
 
-from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
-from featurelib.program.primitive import Primitive
-from featurelib.program.primitives import ToFloat32, WithinList
+from featurelib.transforms.list_wise import ListWise
 from featurelib.transforms.registry import register
-from featurelib.transforms.transform import Transform
 
 
 @register("list_min_max")
 @dataclass(frozen=True)
-class ListMinMax(Transform):
+class ListMinMax(ListWise):
     """Map the smallest and the largest number of a list, such as the candidates of one request, to 0 and 1.
 
     Parameters
@@ -42,21 +39,5 @@ class ListMinMax(Transform):
     [0.0, 0.0, 1.0, 0.25]
     """
 
-    column: str
-    _: KW_ONLY
-    within: str
-
     suffix = "listminmax"
-    view = ("number", "text")
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return (self.column, self.within)
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        return (f"{self.column}__{self.suffix}",)
-
-    def finish(self, learned: None) -> Iterable[Primitive]:  # noqa: ARG002  # nothing is learned
-        yield WithinList("minmax")
-        yield ToFloat32()
+    measure = "minmax"

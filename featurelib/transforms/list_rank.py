@@ -1,17 +1,14 @@
 """ListRank: how a candidate ranks among those of its request."""
 
-from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
-from featurelib.program.primitive import Primitive
-from featurelib.program.primitives import ToFloat32, WithinList
+from featurelib.transforms.list_wise import ListWise
 from featurelib.transforms.registry import register
-from featurelib.transforms.transform import Transform
 
 
 @register("list_rank")
 @dataclass(frozen=True)
-class ListRank(Transform):
+class ListRank(ListWise):
     """Replace a number by the share of its list, such as the candidates of one request, that is below it.
 
     Parameters
@@ -42,21 +39,5 @@ class ListRank(Transform):
     [0.125, 0.5, 0.75, 0.375, 0.75]
     """
 
-    column: str
-    _: KW_ONLY
-    within: str
-
     suffix = "listrank"
-    view = ("number", "text")
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return (self.column, self.within)
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        return (f"{self.column}__{self.suffix}",)
-
-    def finish(self, learned: None) -> Iterable[Primitive]:  # noqa: ARG002  # nothing is learned
-        yield WithinList("rank")
-        yield ToFloat32()
+    measure = "rank"

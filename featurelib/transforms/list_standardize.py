@@ -1,17 +1,14 @@
 """ListStandardize: how far a candidate is from the others of its request."""
 
-from collections.abc import Iterable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
-from featurelib.program.primitive import Primitive
-from featurelib.program.primitives import ToFloat32, WithinList
+from featurelib.transforms.list_wise import ListWise
 from featurelib.transforms.registry import register
-from featurelib.transforms.transform import Transform
 
 
 @register("list_standardize")
 @dataclass(frozen=True)
-class ListStandardize(Transform):
+class ListStandardize(ListWise):
     """Subtract the mean of a list, such as the candidates of one request, and divide by their standard deviation.
 
     Parameters
@@ -45,21 +42,5 @@ class ListStandardize(Transform):
     [{'price__listz': 1.0}, {'price__listz': -1.0}]
     """
 
-    column: str
-    _: KW_ONLY
-    within: str
-
     suffix = "listz"
-    view = ("number", "text")
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        return (self.column, self.within)
-
-    @property
-    def makes(self) -> tuple[str, ...]:
-        return (f"{self.column}__{self.suffix}",)
-
-    def finish(self, learned: None) -> Iterable[Primitive]:  # noqa: ARG002  # nothing is learned
-        yield WithinList("z")
-        yield ToFloat32()
+    measure = "z"
