@@ -11,8 +11,9 @@ demo: .venv/demo ## the main job on real logs, as a Prefect flow
 	@$(BIN)/python examples/open_bandit_logs.py data/logs
 	@$(BIN)/python flows.py backfill open_bandit --start $(START) --end $(END)
 
+# NOTE: by worksteal a file's tests mostly stay with the worker that has their fixtures
 test: .venv/ready ## all tests but those marked slow, over WORKERS processes
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow"
 
 test-slow: .venv/ready ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -87,7 +87,7 @@ class Fingerprints:
         """Look at all files that some partitions depend on at once, which is faster than one by one."""
         last = self._spans(partitions[-1])
         for log, (start, _) in self._spans(partitions[0]).items():
-            _ = self._timeline(log, *partition_span(log, start, last[log][1]))
+            _ = self._timeline(log, start, last[log][1])
 
     def files(self, log: Log, start: datetime, end: datetime) -> list[LogFile]:
         """Return the files that hold the events of a span of time, with what identifies their content."""
@@ -96,7 +96,7 @@ class Fingerprints:
     def inputs(self, log: Log, start: datetime, end: datetime) -> dict[str, Any]:
         """Return what a span of a log holds, as `Timeline.told` tells it."""
         first, stop = partition_span(log, start, end)
-        seen = self._timeline(log, first, stop)
+        seen = self._timeline(log, start, end)
         # NOTE: a link from one partition to another's file is read once, so it counts once
         line = Timeline.of({first: self.files(log, start, end)}) if seen.has_links else seen.timeline
         return line.told(first, stop)
@@ -104,7 +104,10 @@ class Fingerprints:
     def has_logs(self, partition: Partition) -> bool:
         """Return whether the impression log has any file for a partition."""
         log = self.pipeline.samples.log
-        return self._with_files(log, *partition_span(log, *self.pipeline.bounds(partition))) > 0
+        start, end = self.pipeline.bounds(partition)
+        first, stop = partition_span(log, start, end)
+        there = self._timeline(log, start, end).timeline.starts
+        return bisect_left(there, first) < bisect_left(there, stop)
 
     def awaited(self, partition: Partition) -> dict[str, Sequence[datetime]]:
         """Return the partitions of each log that have no file yet and may hold rows of a partition's samples.
@@ -114,15 +117,9 @@ class Fingerprints:
         start, end = self.pipeline.bounds(partition)
         return {log.name: self._without_files(log, start, end + reach) for log, reach in self._reaches.items()}
 
-    def _with_files(self, log: Log, first: datetime, stop: datetime) -> int:
-        """Return how many partitions of a log begin in ``[first, stop)`` and have files."""
-        there = self._timeline(log, first, stop).timeline.starts
-        return bisect_left(there, stop) - bisect_left(there, first)
-
     def _without_files(self, log: Log, start: datetime, end: datetime) -> Sequence[datetime]:
-        first, stop = partition_span(log, start, end)
-        missing = self._timeline(log, first, stop).missing
-        return missing[bisect_left(missing, first) : bisect_left(missing, stop)]
+        missing = self._timeline(log, start, end).missing
+        return missing[bisect_right(missing, start - log.step) : bisect_left(missing, end + log.lateness)]
 
     def sources(self, partition: Partition) -> dict[Log, list[LogFile]]:
         """Return the files that the samples of a partition are made of, by log."""
@@ -143,10 +140,11 @@ class Fingerprints:
         last_spans = self._spans(last)
         # NOTE: the later a partition, the later it begins to read, and ends
         for log, (start, _) in self._spans(first).items():
-            begin, stop = partition_span(log, start, last_spans[log][1])
-            seen = self._timeline(log, begin, stop)
+            end = last_spans[log][1]
+            seen = self._timeline(log, start, end)
             if seen.has_links:
                 return None
+            begin, stop = partition_span(log, start, end)
             hashed.update(f"|{log.name}|".encode() + seen.timeline.identities(begin, stop))
         return hashed.hexdigest()
 
@@ -242,18 +240,18 @@ class Fingerprints:
     def _settles_after(self) -> timedelta:
         return self.pipeline.settles_after
 
-    def _timeline(self, log: Log, first: datetime, stop: datetime) -> _Seen:
-        """Return a timeline with the partitions of a log that begin in ``[first, stop)``."""
+    def _timeline(self, log: Log, start: datetime, end: datetime) -> _Seen:
+        """Return a timeline with the partitions of a log that may hold events of ``[start, end)``."""
         seen = self._seen.get(log.name)
-        if seen is None or first < seen.first or seen.stop < stop:
+        if seen is None or start < seen.first or seen.stop < end + log.lateness:
+            first, stop = partition_span(log, start, end)
             first, stop = (first, stop) if seen is None else (min(first, seen.first), max(stop, seen.stop))
             there = {at: files for at, files in self._index(log).partitions.items() if first <= at < stop}
             every = list(chain.from_iterable(there.values()))
             facts = iter(self._looked_at(log, every))
             timeline = Timeline.of({at: list(islice(facts, len(files))) for at, files in there.items()})
             has_links = len({file.real for file in every}) < len(every)
-            every_start = (first + number * log.step for number in range(-((first - stop) // log.step)))
-            missing = [at for at in every_start if at not in there]
+            missing = list(_between(first, there, stop, log.step))
             seen = self._seen[log.name] = _Seen(first, stop, timeline, has_links, missing)
         return seen
 
@@ -292,3 +290,12 @@ def _compared(log: Log, lookahead: timedelta) -> _Reading:
     """Return how a log is read to tell the rows of a partition, and of what its labels reach, from their duplicates."""
     gap = timedelta() if log.repeats is None else duration(log, "repeats", log.repeats.within)
     return _Reading(log, gap + lookahead, lookahead, None if log.event_id is None else lookahead)
+
+
+def _between(first: datetime, starts: Iterable[datetime], stop: datetime, step: timedelta) -> Iterator[datetime]:
+    """Yield when partitions begin in ``[first, stop)`` that are not among some, which ascend."""
+    for before, after in pairwise([first - step, *starts, stop]):
+        at = before + step
+        while at < after:
+            yield at
+            at += step

@@ -96,26 +96,26 @@ class Plan:
 
     def ranges(self) -> Iterator[list[Entry]]:
         """Yield runs of partitions of a table with the same state and cause, each following on the one before it."""
-        run: list[Entry] = []
-        for entry in sorted(self.entries, key=lambda entry: (entry.table != "samples", entry.table)):
-            if run and not self._continues(run[-1], entry):
-                yield run
-                run = []
-            run.append(entry)
-        if run:
+        for table in sorted({entry.table for entry in self.entries}, key=lambda name: (name != "samples", name)):
+            run: list[Entry] = []
+            for entry in self.entries:
+                if entry.table != table:
+                    continue
+                if run and not self._continues(run[-1], entry):
+                    yield run
+                    run = []
+                run.append(entry)
             yield run
 
     def _continues(self, before: Entry, after: Entry) -> bool:
-        if (before.table, before.state, before.why, before.due) != (after.table, after.state, after.why, after.due):
-            return False
-        return self._follows(before.partition, after.partition)
+        alike = before.why == after.why and before.state == after.state and before.due == after.due
+        return alike and self._follows(before.partition, after.partition)
 
     def _follows(self, before: Partition, after: Partition) -> bool:
-        day, hour = before.dt, before.hr
-        is_within = hour is not None and hour + 1 < hours_in(day, self.timezone)
-        next_day = day if is_within else day + timedelta(days=1)
-        next_hour = None if hour is None else hour + 1 if is_within else 0
-        return after.dt == next_day and after.hr == next_hour
+        if before.hr is not None and after.dt == before.dt:
+            return after.hr == before.hr + 1
+        is_last = before.hr is None or before.hr + 1 == hours_in(before.dt, self.timezone)
+        return is_last and after == Partition(before.dt + timedelta(days=1), None if before.hr is None else 0)
 
     def tile_ranges(self) -> Iterator[tuple[Partition, Partition, str]]:
         """Yield first, last and cause of partitions that follow on each other, whose tiles are made for one cause."""

@@ -82,12 +82,15 @@ class Pattern:
 def partition_of(fields: Mapping[str, str]) -> datetime | None:
     """Return the partition that the fields of a name state, or ``None`` where there is no such time."""
     midnight = _midnight(fields["Y"], fields.get("m"), fields.get("d"), fields.get("j"))
-    text = fields.get("H", fields.get("h"))
-    if midnight is None or text is None:
-        return midnight
-    hour = int(text)
-    agrees = int(fields.get("h", text)) == hour < 24
-    return midnight + timedelta(hours=hour) if agrees else None
+    since = _since_midnight(fields.get("H"), fields.get("h"))
+    return None if midnight is None or since is None else midnight + since
+
+
+@lru_cache(maxsize=256)
+def _since_midnight(padded: str | None, plain: str | None) -> timedelta | None:
+    """Return how long after midnight an hour begins; None where there is no such hour, or the two disagree."""
+    hours = {int(text) for text in (padded, plain) if text is not None} or {0}
+    return timedelta(hours=hours.pop()) if len(hours) == 1 and max(hours) < 24 else None
 
 
 @lru_cache(maxsize=4096)  # the hours of a day have it in common

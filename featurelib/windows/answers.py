@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from featurelib.windows.entities import Numbering
@@ -77,6 +76,8 @@ class Question:
         ``id`` (0, 1, ...), ``entity``, ``at`` and ``bucket`` of what is asked, in the order of tiles; and `ASKS`, the
         id of each sample, in their order, or of each element: null where the entity is, for which nothing is asked.
         """
+        import numpy as np
+
         given = samples.select(*self.by, pl.col(time).alias("@time")).collect(engine="in-memory")
         lists = [name for name, dtype in given.schema.items() if isinstance(dtype, pl.List)]
         single = given.explode(lists) if lists else given
@@ -197,6 +198,8 @@ class Laid:
         known
             What was settled for the partition that asks.
         """
+        import numpy as np
+
         # NOTE: searches whose needles are in order are ten times as fast
         order = Track(asked["entity"].cast(pl.Int64).to_numpy(), self.question.grain.number(asked["at"])).sort()
         ordered = asked[order]

@@ -6,7 +6,6 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from featurelib.durations import duration
@@ -103,6 +102,8 @@ class Coec(RangedWindow):
         return tuple(curves)
 
     def answer(self, past: Past) -> dict[str, pl.Series]:
+        import numpy as np
+
         clicks, shown = self.tiles(past.grain.timezone)
         found = {}
         for (name, length), curve in zip(self.lengths.items(), past.known[self.name], strict=True):

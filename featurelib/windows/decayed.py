@@ -3,14 +3,13 @@
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 
-import numpy as np
 import polars as pl
 
 from featurelib.durations import duration
 from featurelib.errors import ParameterError
-from featurelib.windows.grain import Ints
+from featurelib.windows.grain import Ints, Numbers
 from featurelib.windows.parts import Faded
-from featurelib.windows.past import Blocks, Numbers, Past
+from featurelib.windows.past import Blocks, Past
 from featurelib.windows.tiles import TileSpec
 from featurelib.windows.window import RangedWindow
 
@@ -58,6 +57,8 @@ class Decayed(RangedWindow):
         return (self._spec(self.of, timezone, self._part),)
 
     def answer(self, past: Past) -> dict[str, pl.Series]:
+        import numpy as np
+
         (spec,) = self.tiles(past.grain.timezone)
         grain, half_us = past.grain, self._part.half_life.total_seconds() * _SECOND_US
         # NOTE: a tile's sum counts from the end of its moment; an instant has none, and counts from itself
@@ -69,7 +70,7 @@ class Decayed(RangedWindow):
         def lift(values: Numbers, after: Ints, around: Ints) -> Numbers:
             return faded(values, after, around - own)
 
-        blocks, found = Blocks(np.add, 0.0, lift, faded), {}
+        blocks, found = Blocks("add", 0.0, lift, faded), {}
         for name, length in self.lengths.items():
             tiles, _ = self._span(past, spec, length)
             values = tiles.rows[self._part.name].to_numpy()

@@ -2,12 +2,10 @@
 
 from dataclasses import KW_ONLY, dataclass
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from featurelib.errors import ColumnTypeError
-from featurelib.windows.grain import Ints
+from featurelib.windows.grain import Hashes, Ints
 from featurelib.windows.past import Past
 from featurelib.windows.tiles import VALUE, TileSpec
 from featurelib.windows.track import Track
@@ -54,6 +52,8 @@ class Distinct(RangedWindow):
         return (TileSpec(self.of, self.entity, self.moments(timezone), delay, column=self.column),)
 
     def answer(self, past: Past) -> dict[str, pl.Series]:
+        import numpy as np
+
         (spec,) = self.tiles(past.grain.timezone)
         units, found, tiles = past.grain.units, {}, past.of(spec)
         codes, moments = tiles.track.codes, tiles.track.moments
@@ -69,8 +69,10 @@ class Distinct(RangedWindow):
         return found
 
 
-def _again(codes: Ints, moments: Ints, values: npt.NDArray[np.uint64]) -> Ints:
+def _again(codes: Ints, moments: Ints, values: Hashes) -> Ints:
     """Return when each value occurs the next time; never is far off."""
+    import numpy as np
+
     order = np.lexsort((moments, values, codes))
     same = (codes[order][1:] == codes[order][:-1]) & (values[order][1:] == values[order][:-1])
     following = np.full(len(codes), np.iinfo(np.int64).max // 4)

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from featurelib.fitting.enumerated import numbered
 from featurelib.program.hashing import hash_expr, joined_expr
-from featurelib.windows.grain import Ints
+from featurelib.windows.grain import Hashes, Ints
 from featurelib.windows.track import ranked
 
 BUCKETS = 64
@@ -42,6 +40,8 @@ class Entities:
     @classmethod
     def of(cls, columns: Sequence[pl.Series]) -> "Entities":
         """Return who the rows of some columns are of, whose values make the entity; nobody where one is null."""
+        import numpy as np
+
         texts, codes = _numbered(columns[0])
         parts = [texts]
         for column in columns[1:]:
@@ -80,8 +80,10 @@ def _numbered(column: pl.Series) -> tuple[pl.Series, Ints]:
     return texts, codes.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def by_hash(entities: pl.Series) -> tuple[pl.Series, Ints, npt.NDArray[np.uint64]]:
+def by_hash(entities: pl.Series) -> tuple[pl.Series, Ints, Hashes]:
     """Return entities, of which each is there once, in the order in which tiles lie, where each was, and its hash."""
+    import numpy as np
+
     hashes = pl.select(hash_expr(pl.lit(entities))).to_series().to_numpy()
     order = np.argsort(hashes)
     if (hashes[order[1:]] == hashes[order[:-1]]).any():

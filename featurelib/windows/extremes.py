@@ -1,9 +1,8 @@
 """Minimum and maximum of a column."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-import numpy as np
 import polars as pl
 
 from featurelib.windows.parts import Count, Extreme
@@ -25,7 +24,7 @@ class Minimum(ValueWindow):
     """
 
     _which: ClassVar[str] = "min"
-    _combine: ClassVar[np.ufunc] = np.minimum
+    _combine: ClassVar[Literal["minimum", "maximum"]] = "minimum"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,6 +46,8 @@ class Minimum(ValueWindow):
 
     def _values(self, column: pl.Series) -> tuple[Any, Blocks]:
         """Return a column's values with what no other loses against in place of null."""
+        import numpy as np
+
         if column.dtype.is_float():
             worst = np.inf if self._which == "min" else -np.inf
             return column.fill_null(worst).to_numpy(), Blocks(self._combine, worst)
@@ -70,4 +71,4 @@ class Maximum(Minimum):
     """
 
     _which: ClassVar[str] = "max"
-    _combine: ClassVar[np.ufunc] = np.maximum
+    _combine: ClassVar[Literal["minimum", "maximum"]] = "maximum"

@@ -2,16 +2,22 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from featurelib.days import day_bounds
 from featurelib.windows.delays import instant
 
-Ints = npt.NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+# NOTE: as texts, so that a command that only declares windows need not load NumPy
+Ints: TypeAlias = "npt.NDArray[np.int64]"
+Hashes: TypeAlias = "npt.NDArray[np.uint64]"
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
+Numbers: TypeAlias = "npt.NDArray[Any]"
 
 _MICROSECOND, _HOUR, _DAY = timedelta(microseconds=1), timedelta(hours=1), timedelta(days=1)
 _UNITS = {"instant": _MICROSECOND, "1h": _HOUR, "1d": _DAY}
@@ -77,6 +83,8 @@ class Grain:
         return self._midnights(first, int(numbers.max()) + 1)[numbers - first]
 
     def _midnights(self, first: int, end: int) -> Ints:
+        import numpy as np
+
         days = [_EPOCH_DAY + timedelta(days=number) for number in range(first, end)]
         return np.array([(day_bounds(day, self.timezone)[0] - _EPOCH) // _MICROSECOND for day in days], np.int64)
 

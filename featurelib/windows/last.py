@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from featurelib.windows.parts import Last, Latest
@@ -58,6 +57,8 @@ class Recency(RangedWindow):
         return (self._spec(self.of, timezone, _LATEST),)
 
     def answer(self, past: Past) -> dict[str, pl.Series]:
+        import numpy as np
+
         (spec,) = self.tiles(past.grain.timezone)
         edges, found = pl.Series(past.grain.starts(past.asked.edges)), {}
         for name, length in self.lengths.items():

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from featurelib.windows.grain import Grain, Ints
+from featurelib.windows.grain import Flags, Grain, Ints, Numbers
 from featurelib.windows.tiles import SPLIT, TileSpec, merge
 from featurelib.windows.track import Track
 
-Numbers = npt.NDArray[Any]
+if TYPE_CHECKING:
+    import numpy as np
 
 WIDEST = 2.0**63
 """The first whole number that 64 bits with a sign do not hold."""
@@ -80,6 +79,8 @@ class Tiles:
 
     def may_wrap(self, column: str) -> bool:
         """Return whether a sum of a column of whole numbers may be more than 64 bits hold."""
+        import numpy as np
+
         if column not in self._may_wrap:
             values = self.rows[column].to_numpy()
             self._may_wrap[column] = bool(np.abs(values.astype(np.float64)).sum() >= WIDEST)
@@ -87,6 +88,8 @@ class Tiles:
 
     def last(self, column: str, span: Span) -> Ints:
         """Return the position of the last tile in each window that has a value in a column; -1 without one."""
+        import numpy as np
+
         known = self.rows[column].is_not_null().to_numpy()
         latest = np.concatenate([[-1], np.maximum.accumulate(np.where(known, np.arange(len(known)), -1))])
         found = latest[span.end]
@@ -115,6 +118,8 @@ def _track(spec: TileSpec, tiles: pl.DataFrame) -> Track:
 
 def running(values: Ints) -> Ints:
     """Return the sum of all values before each position; where it wraps, differences are still right."""
+    import numpy as np
+
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
 
 
@@ -174,7 +179,7 @@ class Blocks:
     Attributes
     ----------
     combine
-        ``np.add``, ``np.minimum``, ``np.maximum``.
+        The function of NumPy that makes one value of two.
     empty
         The value of no block.
     lift
@@ -184,7 +189,7 @@ class Blocks:
         Given what a block holds, the first moment after it, and the moment asked at: what it counts for there.
     """
 
-    combine: np.ufunc
+    combine: Literal["add", "minimum", "maximum"]
     empty: float
     lift: Callable[[Numbers, Ints, Ints], Numbers] | None = None
     count: Callable[[Numbers, Ints, Ints], Numbers] | None = None
@@ -199,6 +204,8 @@ class Blocks:
         asked, length, delay
             Which windows.
         """
+        import numpy as np
+
         end = asked.edges - delay
         start = end - length
         early = np.full(len(asked), self.empty, values.dtype)
@@ -212,7 +219,7 @@ class Blocks:
             self._take(late, track, values, asked, end, odd, level)
             start, end, level = start >> 1, end >> 1, level + 1
             track, values = self._doubled(track, values, level)
-        return self.combine(early, late)  # type: ignore[no-any-return]
+        return self._function(early, late)  # type: ignore[no-any-return]
 
     def _take(
         self,
@@ -221,9 +228,11 @@ class Blocks:
         values: Numbers,
         asked: Asked,
         blocks: Ints,
-        wanted: npt.NDArray[np.bool_],
+        wanted: Flags,
         level: int,
     ) -> None:
+        import numpy as np
+
         if not len(values):
             return
         rows = np.flatnonzero(wanted)
@@ -232,9 +241,11 @@ class Blocks:
         held = values[position]
         if self.count is not None:
             held = self.count(held, (blocks[rows] + 1) << level, asked.edges[rows])
-        into[rows] = self.combine(into[rows], held)
+        into[rows] = self._function(into[rows], held)
 
     def _doubled(self, track: Track, values: Numbers, level: int) -> tuple[Track, Numbers]:
+        import numpy as np
+
         if not len(values):
             return track, values
         codes, moments = track.codes, track.moments
@@ -244,4 +255,10 @@ class Blocks:
         first = np.ones(len(blocks), np.bool_)
         first[1:] = (blocks[1:] != blocks[:-1]) | (codes[1:] != codes[:-1])
         starts = np.flatnonzero(first)
-        return Track(codes[starts], blocks[starts]), self.combine.reduceat(values, starts)
+        return Track(codes[starts], blocks[starts]), self._function.reduceat(values, starts)
+
+    @property
+    def _function(self) -> "np.ufunc":
+        import numpy as np
+
+        return {"add": np.add, "minimum": np.minimum, "maximum": np.maximum}[self.combine]

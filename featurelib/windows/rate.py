@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from featurelib.errors import ParameterError
@@ -81,6 +80,8 @@ class Rate(RangedWindow):
 
     def survey(self, past: Past) -> list[Tally[Any]]:
         """Return, for each column, how many entities have so many events in so many trials."""
+        import numpy as np
+
         found = []
         for above, below in self._counts(past).values():
             tried = below.to_numpy() > 0

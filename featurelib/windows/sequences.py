@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 
-import numpy as np
 import polars as pl
 
 from featurelib.errors import ParameterError
@@ -84,10 +83,14 @@ class LastN(RangedWindow):
 
     def _last(self, span: Span) -> tuple[Ints, Ints]:
         """Return the positions of the events in each window, one window after the other, and how many each has."""
+        import numpy as np
+
         return _ranges(np.maximum(span.first, span.end - self.n), span.end)
 
     def _last_distinct(self, tiles: Tiles, span: Span) -> tuple[Ints, Ints]:
         """Return the same without the events whose value comes again in the window."""
+        import numpy as np
+
         values = tiles.rows[kept(self.column)].rank("dense").to_numpy()
         following = _following(tiles.track.codes, values)
         width = self.n
@@ -114,6 +117,8 @@ class LastN(RangedWindow):
 
 def _ranges(first: Ints, end: Ints) -> tuple[Ints, Ints]:
     """Return all positions from each first one up to its end, and how many these are."""
+    import numpy as np
+
     sizes = end - first
     offsets = np.cumsum(sizes) - sizes
     return np.arange(int(sizes.sum())) + np.repeat(first - offsets, sizes), sizes
@@ -121,6 +126,8 @@ def _ranges(first: Ints, end: Ints) -> tuple[Ints, Ints]:
 
 def _following(codes: Ints, values: Ints) -> Ints:
     """Return the position of the next event of the same entity and value; never is far off."""
+    import numpy as np
+
     order = np.lexsort((np.arange(len(codes)), values, codes))
     same = (codes[order][1:] == codes[order][:-1]) & (values[order][1:] == values[order][:-1])
     following = np.full(len(codes), np.iinfo(np.int64).max)

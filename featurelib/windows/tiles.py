@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import polars as pl
 
 from featurelib.logs import Log
@@ -177,6 +176,8 @@ def _tiles(spec: TileSpec, events: pl.DataFrame, entities: Entities, moments: In
 
 def _rows(spec: TileSpec, events: pl.DataFrame, entities: Entities) -> Ints:
     """Return the rows that go into tiles, in the order in which they do."""
+    import numpy as np
+
     wanted = entities.codes >= 0
     for name in (spec.column, *spec.columns[:1]):
         if name is not None:
@@ -195,6 +196,8 @@ def _different(values: pl.Series, track: Track) -> pl.DataFrame:
 
 def _counted(track: Track) -> pl.DataFrame:
     """Return how many events each tile has; the track becomes theirs."""
+    import numpy as np
+
     # NOTE: most tiles keep no more than this, and numbers alone are sorted faster than rows
     keys = np.sort(track.keys)
     starts = runs(keys)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 
-import numpy as np
 import polars as pl
 
 from featurelib.windows.parts import Count, Total, beyond
@@ -11,7 +10,7 @@ from featurelib.windows.past import WIDEST, Blocks, Past
 from featurelib.windows.tiles import TileSpec
 from featurelib.windows.window import RangedWindow
 
-_FLOATS = Blocks(np.add, 0.0)
+_FLOATS = Blocks("add", 0.0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +49,8 @@ class Sum(RangedWindow):
         return {name: total.alias(name) for name, total in self._totals(past)}
 
     def _totals(self, past: Past) -> Iterator[tuple[str, pl.Series]]:
+        import numpy as np
+
         (spec,) = self.tiles(past.grain.timezone)
         column, units = Total(self.column).name, past.grain.units
         for name, length in self.lengths.items():

@@ -1,9 +1,6 @@
 """Track: entities and moments as numbers, in order."""
 
-import numpy as np
-import numpy.typing as npt
-
-from featurelib.windows.grain import Ints
+from featurelib.windows.grain import Flags, Ints
 
 _DENSE = 16  # up to so many possible numbers for each one there is, a table of all that are possible beats a sort
 
@@ -23,6 +20,8 @@ class Track:
     """
 
     def __init__(self, codes: Ints, moments: Ints) -> None:
+        import numpy as np
+
         self._low = int(moments.min()) if len(moments) else 0
         self._width = (int(moments.max()) - self._low if len(moments) else 0) + 2
         self._ranked: Ints | None = None
@@ -59,13 +58,17 @@ class Track:
 
     def before(self, codes: Ints, moments: Ints) -> Ints:
         """Return the first position of an entity, or of the one after it, that is not before a moment."""
+        import numpy as np
+
         ranks = moments if self._ranked is None else np.searchsorted(self._ranked, moments)
         codes = np.minimum(codes, self._end)  # NOTE: far more entities may be asked for than have positions
         found: Ints = np.searchsorted(self.keys, codes * self._width + np.clip(ranks - self._low, 0, self._width - 1))
         return found
 
-    def at(self, codes: Ints, moments: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    def at(self, codes: Ints, moments: Ints) -> tuple[Ints, Flags]:
         """Return the position of an entity at a moment, and whether it has one."""
+        import numpy as np
+
         found = self.before(codes, moments)
         if not len(self.keys):
             return found, np.zeros(len(found), np.bool_)
@@ -80,6 +83,8 @@ class Track:
 
 def ordering(keys: Ints) -> Ints:
     """Return the positions of numbers in ascending order; of equal ones, in the order in which they stand."""
+    import numpy as np
+
     bits = len(keys).bit_length()
     if not len(keys) or int(keys.min()) < 0 or int(keys.max()) >= 1 << (63 - bits):
         return np.argsort(keys, kind="stable")
@@ -92,6 +97,8 @@ def ordering(keys: Ints) -> Ints:
 
 def runs(ordered: Ints) -> Ints:
     """Return where each run of equal numbers begins."""
+    import numpy as np
+
     first = np.ones(len(ordered), np.bool_)
     first[1:] = ordered[1:] != ordered[:-1]
     return np.flatnonzero(first)
@@ -99,6 +106,8 @@ def runs(ordered: Ints) -> Ints:
 
 def ranked(keys: Ints) -> tuple[Ints, Ints]:
     """Return the different ones of some numbers, ascending, and for each number which of them it is."""
+    import numpy as np
+
     if len(keys) and int(keys.min()) >= 0 and int(keys.max()) < _DENSE * len(keys):
         there = np.zeros(int(keys.max()) + 1, np.bool_)
         there[keys] = True

@@ -73,6 +73,7 @@ def stored_and_loaded(state: State) -> State:
 
 
 @pytest.mark.parametrize("name", STATES)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_merge_of_parts_equals_the_whole_in_any_split_and_order(name: str, data: st.DataObject):
     empty, columns = STATES[name]

@@ -4,15 +4,12 @@ import csv
 import gzip
 import hashlib
 import importlib.util
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +28,7 @@ from featurelib.tables import VersionedTable
 from featurelib.workspace import Workspace
 from pipelines.open_bandit import open_bandit
 from pipelines.search_ranking import search_ranking
+from tests.engine.deadly import Deadly
 
 ROOT = Path(featurelib.__file__).parents[1]
 STAGES = ["answer_task", "apply_task", "attach_task", "label_task", "partition_task", "survey_task"]
@@ -61,30 +59,6 @@ class Shuffled:
         order = sorted(range(len(items)), key=lambda number: hashlib.sha256(bytes([self.seed, number])).digest())
         done = {number: fn(items[number]) for number in order}
         return [done[number] for number in range(len(items))]
-
-
-@dataclass(frozen=True)
-class Deadly:
-    """Kill a worker once in each stage: after it wrote its files, and before it could tell."""
-
-    engine: Engine
-    marks: Path
-
-    def map(self, fn: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        if not items:
-            return self.engine.map(fn, items)
-        return self.engine.map(partial(die_once, fn, self.marks / fn.__name__), items)
-
-    def deaths(self) -> list[str]:
-        return sorted(path.name for path in self.marks.iterdir())
-
-
-def die_once(fn: Callable[[Any], Any], mark: Path, item: Any) -> Any:
-    summary = fn(item)
-    if not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return summary
 
 
 @dataclass(frozen=True)
@@ -241,10 +215,6 @@ def test_dask_makes_the_same_tables_though_a_worker_dies_in_each_stage(
     engine = Deadly(Dask(client), marks(tmp_path))
     clicks.check(engine, tmp_path)
     assert engine.deaths() == STAGES
-
-
-def test_open_bandit_is_the_same_on_dask(bandit: Case, client: Any, tmp_path: Path) -> None:
-    bandit.check(Dask(client), tmp_path)
 
 
 @pytest.mark.slow

@@ -151,7 +151,7 @@ class Reader:
             thread.join()
 
     def _read_until(self, over: threading.Event) -> None:
-        while not over.wait(0.05):
+        while not over.wait(0.2):
             for name in ("samples", "features"):
                 try:
                     table = self.project.table(name)
@@ -232,12 +232,12 @@ def test_a_backfill_killed_again_and_again_comes_to_the_same_end(
 ) -> None:
     project = Project.make(tmp_path / "project", logs)
     with Reader(project).reading() as reader:
-        moments = [0.08, 0.30, 0.15, 0.35, 0.10, 0.20]
+        moments = [0.08, 0.30, 0.15, 0.20]
         killed = [
             project.kill(share * undisturbed.seconds, parallel=1 + number % 2) for number, share in enumerate(moments)
         ]
         project.finish()
-    assert killed.count(True) >= 4, killed  # a resumed run may be done before its moment comes
+    assert killed.count(True) >= 3, killed  # a resumed run may be done before its moment comes
     reader.check(undisturbed.content)
     undisturbed.check(project)
 
@@ -267,12 +267,12 @@ def test_two_backfills_of_the_same_days_at_once_both_end_well_and_lose_or_double
 def test_two_backfills_from_nothing_at_once_both_end_well_and_lose_or_double_no_row(
     undisturbed: Undisturbed, logs: Path, tmp_path: Path
 ) -> None:
-    check_two_at_once(Project.make(tmp_path / "project", logs), undisturbed)
+    check_two_at_once(Project.make(tmp_path / "project", logs), undisturbed, parallel=2)
 
 
-def check_two_at_once(project: Project, undisturbed: Undisturbed) -> None:
+def check_two_at_once(project: Project, undisturbed: Undisturbed, *, parallel: int = 1) -> None:
     with Reader(project).reading() as reader:
-        runs = [project.start(), project.start(parallel=2)]
+        runs = [project.start(), project.start(parallel=parallel)]
         errors = [run.communicate(timeout=300)[1] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], errors
     assert project.staged() == set()

@@ -47,7 +47,7 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     return flows
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # an idle server takes CPU from the tests after it
 def server(flows: ModuleType) -> Iterator[Any]:
     from prefect import get_client
     from prefect.testing.utilities import prefect_test_harness

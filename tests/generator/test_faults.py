@@ -28,10 +28,11 @@ def read(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path, hive_partitioning=False)
 
 
-@pytest.fixture
-def sound(tmp_path: Path) -> Path:
-    plant(tmp_path / "sound")
-    return tmp_path / "sound"
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("sound")
+    plant(root)
+    return root
 
 
 def test_late_file_holds_a_tenth_of_the_day_that_landed_a_day_later(tmp_path: Path, sound: Path):

@@ -108,7 +108,7 @@ def read_back(root: Path, suffix: str) -> LogSlice:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @given(frame=FRAMES)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_written_frame_is_read_back(
     tmp_path: Path, pack: Callable[[bytes, str], bytes], suffix: str, frame: pl.DataFrame
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_written_frame_is_read_back(
 
 @pytest.mark.parametrize("suffix", [".csv", ".csv.zst", ".jsonl", ".jsonl.gz"])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_line_is_a_row_or_a_reject_on_its_line(
     tmp_path: Path, pack: Callable[[bytes, str], bytes], suffix: str, data: st.DataObject
 ) -> None:
@@ -148,7 +148,7 @@ def lines_in(text: str) -> int:
 
 
 @given(frame=FRAMES.map(lambda frame: frame.select("at", "text", "count", "seen")))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_files_written_by_polars_and_by_python_are_read_back(tmp_path: Path, frame: pl.DataFrame) -> None:
     names = ("at", "text", "count", "seen")
     table = type("Small", (Table,), {"event_time": "at", **{name: Event.columns[name] for name in names}})

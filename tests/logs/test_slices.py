@@ -274,7 +274,7 @@ ROWS = st.lists(
     cut=st.integers(1, 71),
     suffix=st.sampled_from([".csv", ".jsonl", ".parquet"]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_slices_that_tile_time_share_out_every_row(
     make_log: Callable[..., Log],
     tmp_path_factory: pytest.TempPathFactory,

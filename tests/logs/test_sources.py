@@ -58,7 +58,7 @@ def parquet_of(rows: list[Row], path: Path) -> None:
 
 
 @given(files=st.lists(ROWS, min_size=3, max_size=3), suffix=st.sampled_from([".csv", ".jsonl", ".parquet"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_row_is_found_again(
     make_log: Callable[..., Log],
     put: Callable[..., Path],

@@ -50,7 +50,7 @@ def frames(log: ClickLog) -> tuple[pl.LazyFrame, pl.DataFrame]:
     return shown.with_row_index(ROW).lazy(), pl.DataFrame(log.clicks, schema=clicks).with_row_index("number")
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(log=click_logs(most=14), keys=st.sampled_from(sorted(KEYS)), minutes=st.sampled_from([1, 10, 30, 2880]))
 def test_each_click_goes_where_the_oracle_says(log: ClickLog, keys: str, minutes: int):
     within = timedelta(minutes=minutes)
@@ -66,7 +66,7 @@ def test_each_click_goes_where_the_oracle_says(log: ClickLog, keys: str, minutes
     assert found.select(clicks.columns).equals(clicks)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(log=click_logs(days=ONE_DAY, most=14), declared=st.sampled_from([SHOWN, UNLANDED, NO_ID]))
 def test_the_first_of_each_event_stays_and_the_others_are_handed_back(log: ClickLog, declared: Log):
     frame = pl.DataFrame(log.impressions, schema=Shown.polars_schema())

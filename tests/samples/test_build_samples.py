@@ -178,7 +178,7 @@ def shop_logs(draw: st.DrawFn, **how: Any) -> ClickLog:
     return log
 
 
-@settings(max_examples=90, phases=UNSHRUNK)
+@settings(max_examples=30, phases=UNSHRUNK)
 @given(
     log=shop_logs(most=9),
     suffix=st.sampled_from(FORMATS),
@@ -197,7 +197,7 @@ def test_samples_are_what_the_oracles_say(
         check(built(pipeline, log), pipeline, log, over=over, delay=delay)
 
 
-@settings(max_examples=40, phases=UNSHRUNK)
+@settings(max_examples=20, phases=UNSHRUNK)
 @given(log=shop_logs(most=9), within=st.sampled_from(["10m", "30m", "36h"]), data=st.data())
 def test_days_built_one_by_one_and_in_any_order_are_the_same(log: ClickLog, within: str, data: st.DataObject):
     groups = [[n] for n in data.draw(st.permutations(range(log.days)))]
