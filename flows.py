@@ -96,6 +96,12 @@ class RangeParams(Params):
         return Days(self.start, self.end)
 
 
+class FitParams(RangeParams):
+    """The days to learn from, and whether all terms of vocabularies get new numbers."""
+
+    renumber: bool = False
+
+
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Return whether another try may cure what a task failed with: refused data and wrong use stay what they are."""
     error = state.data
@@ -171,11 +177,11 @@ def backfill(params: RangeParams) -> Report:
 
 
 @flow(flow_run_name="{params.pipeline} {params.days}")
-def fit(params: RangeParams) -> int:
+def fit(params: FitParams) -> int:
     """Fit a new program on some days, building their samples where they are missing; return its version."""
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
-        version = fit_program(run, params.days, partial(take, pipeline.name))
+        version = fit_program(run, params.days, partial(take, pipeline.name), renumber=params.renumber)
     _publish_decisions(pipeline.name, load(workspace.pipeline(pipeline.name), version).made["selection"])
     return version
 
@@ -287,10 +293,11 @@ def _build(**words: object) -> None:
 @cli.command("fit")
 @pipeline_argument
 @days_options
+@click.option("--renumber", is_flag=True, help="Give all terms of vocabularies new numbers.")
 @parallel_option
 def _fit(**words: object) -> None:
     """Fit a new program."""
-    params = ready(RangeParams, **words)
+    params = ready(FitParams, **words)
     click.echo(f"{params.pipeline}: program v{fit(params)}, fitted on {params.days}")
 
 

@@ -30,6 +30,7 @@ from benchmarks.measure import Cost, environment, made_once, median, run, table
 from benchmarks.window_columns import AT, CENTS, DELAY, ENTITIES, HOURS, MEASURES, PRICE, PRICED
 from benchmarks.window_tables import TABLES
 from featurelib.days import Days
+from featurelib.engine import Loop
 from featurelib.engine.protocol import Item, Summary
 from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
@@ -84,12 +85,15 @@ class Timed:
 
     def map(self, fn: Callable[[Item], Summary], items: Sequence[Item]) -> list[Summary]:
         """As `Engine.map`."""
-        done, seconds = [], self.seconds.setdefault(getattr(fn, "__name__", type(fn).__name__), [])
-        for item in items:
+        seconds = self.seconds.setdefault(getattr(fn, "__name__", type(fn).__name__), [])
+
+        def timed(item: Item) -> Summary:
             start = time.process_time()
-            done.append(fn(item))
+            done = fn(item)
             seconds.append(time.process_time() - start)
-        return done
+            return done
+
+        return Loop().map(timed, items)
 
 
 def build(work: Path, days: Days) -> None:

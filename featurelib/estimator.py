@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from featurelib.errors import UsageError
 from featurelib.fitting import Operator, fit
 from featurelib.program import Program
+from featurelib.program.frames import from_pandas
 
 
 class _Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -54,7 +55,7 @@ class _Features(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         frame = self._frame(X, reset=False)
         wanted = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
         if wanted == "polars" and not isinstance(frame, pl.DataFrame):
-            frame = pl.from_pandas(frame[[name for name in frame.columns if name in self._evaluated.inputs]])
+            frame = from_pandas(frame, [name for name in frame.columns if name in self._evaluated.inputs])
         made = self._evaluated.transform(frame)
         if not isinstance(made, pl.DataFrame) or wanted == "polars":
             return made
@@ -185,7 +186,7 @@ class FeatureTransformer(_Features):
         wanted = {name for each in operators for name in (*each.reads, *(column for column, _ in each.learns))}
         read = [name for name in frame.columns if name in wanted] or list(frame.columns)
         unread = [pl.lit(None).alias(name) for name in frame.columns if name not in read]
-        rows: pl.DataFrame = pl.from_pandas(frame[read])
+        rows = from_pandas(frame, read)
         return rows.with_columns(unread).select(list(frame.columns))
 
     def _with_label(self, rows: pl.DataFrame, y: Any) -> pl.DataFrame:

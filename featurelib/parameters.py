@@ -1,5 +1,7 @@
 """Parameters: checks that declared objects share."""
 
+from collections.abc import Callable
+
 from featurelib.errors import ParameterError
 
 
@@ -26,4 +28,26 @@ def check_whole(owner: object, name: str, *, least: int = 1, most: int | None = 
     if not isinstance(value, int) or isinstance(value, bool):
         raise ParameterError(owner, name, got=value, want=f"a whole number, written without a point, {want}")
     if value < least or (most is not None and value > most):
+        raise ParameterError(owner, name, got=value, want=want)
+
+
+def check_number(owner: object, name: str, *, fits: Callable[[float], bool], want: str) -> None:
+    """Raise `ParameterError` unless a parameter is a number that fits.
+
+    Parameters
+    ----------
+    owner, name
+        The object being declared, and which of its parameters.
+    fits
+        Whether a number will do.
+    want
+        Which numbers do, in words.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> check_number(Fraction(1, 3), "denominator", fits=lambda value: value > 0, want="above 0")
+    """
+    value = getattr(owner, name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not fits(value):
         raise ParameterError(owner, name, got=value, want=want)

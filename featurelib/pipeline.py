@@ -214,7 +214,7 @@ class Pipeline:
         """The first label: the one that selection looks at. Of a list, it looks at the greatest value."""
         return self.samples.labels[0].name
 
-    @property
+    @cached_property
     def sample_schema(self) -> pl.Schema:
         """Columns of the samples table: the log's, the labels', the windows'."""
         windows = {

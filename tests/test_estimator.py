@@ -20,13 +20,23 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
 from featurelib.cleaning import Impute
-from featurelib.errors import ColumnMissingError, UsageError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, UsageError
 from featurelib.estimator import FeatureTransformer, ProgramTransformer
 from featurelib.fitting import Moments
 from featurelib.program import load, save
 from featurelib.program.primitive import Primitive
 from featurelib.program.primitives import Affine
-from featurelib.transforms import Edges, Log1p, OutOfFold, Standardize, TargetMean, Transform, Vocabulary, fit
+from featurelib.transforms import (
+    Edges,
+    Frequency,
+    Log1p,
+    OutOfFold,
+    Standardize,
+    TargetMean,
+    Transform,
+    Vocabulary,
+    fit,
+)
 
 FRAME = pl.DataFrame(
     {
@@ -193,6 +203,21 @@ def test_a_pandas_column_that_nobody_reads_may_hold_anything():
     assert pl.DataFrame(fitted.transform(frame)).equals(PROGRAM.transform(FRAME))
     with pytest.raises(ColumnMissingError, match=r"Did you mean 'price'\? Columns: \[.*unread"):
         FeatureTransformer([Standardize("prise"), Log1p("clicks")]).fit(frame)
+
+
+@pytest.mark.parametrize("values", [["a", 1], [1, "a"], [1, {}]], ids=str)
+def test_a_pandas_column_of_several_types_is_named(values: list[object]):
+    rows = pd.DataFrame({"fine": [1, 2], "x": values})
+    complaint = "polars needs column 'x' of the pandas frame to be of one type, got object .*. Give it one: "
+    program = fit(Frequency("x"), pl.DataFrame({"x": ["a"]}))
+    for use in (FeatureTransformer([Log1p("fine"), Frequency("x")]).fit, program.transform):
+        with pytest.raises(ColumnTypeError, match=complaint):
+            use(rows)
+
+
+def test_no_operator_is_refused():
+    with pytest.raises(DeclarationError, match="fit takes at least one operator"):
+        FeatureTransformer([]).fit(pl.DataFrame({"x": [1.0]}))
 
 
 def test_one_operator_needs_no_list():

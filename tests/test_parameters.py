@@ -5,12 +5,15 @@ import pytest
 
 from featurelib.cleaning import Impute
 from featurelib.errors import ParameterError
+from featurelib.selection import DropMissing
 from featurelib.transforms import (
     Bm25,
     ChiMerge,
     Edges,
     EqualWidthBins,
+    FirstDays,
     Frequency,
+    GbdtLeaves,
     HashBuckets,
     HashedCross,
     KMeansBins,
@@ -29,12 +32,13 @@ from featurelib.transforms import (
     Weekend,
 )
 
-FOLDS = OutOfFold(key="request", time="at")
+FIRST, FOLDS = FirstDays(time="at", days=1), OutOfFold(key="request", time="at")
 PAIR = ["a", "b"]
 WHOLE: dict[str, Callable[[object], object]] = {  # which parameter of what
     "Bm25 min_count": lambda value: Bm25(PAIR, min_count=value),
     "EqualWidthBins bins": lambda value: EqualWidthBins("x", bins=value),
     "Frequency min_count": lambda value: Frequency("x", min_count=value),
+    "GbdtLeaves sample": lambda value: GbdtLeaves(PAIR, label="y", key="k", fitted=FIRST, sample=value),
     "HashBuckets buckets": lambda value: HashBuckets("x", buckets=value),
     "HashedCross buckets": lambda value: HashedCross(PAIR, buckets=value),
     "Impute min_count": lambda value: Impute("x", by="mean", within="g", min_count=value),
@@ -62,6 +66,26 @@ def test_a_count_is_a_whole_number(named: str, value: object):
     with pytest.raises(ParameterError, match=rf"^{owner}\(.*: {name} must be a whole number, .*, got {value!r}\.$"):
         WHOLE[named](value)
     WHOLE[named](5)
+
+
+NUMBERS: dict[str, Callable[[object], object]] = {
+    "Bm25 b": lambda value: Bm25(PAIR, b=value),
+    "Bm25 k1": lambda value: Bm25(PAIR, k1=value),
+    "ChiMerge significance": lambda value: ChiMerge("x", label="y", fitted=FOLDS, bins=2, significance=value),
+    "GbdtLeaves learning_rate": lambda value: GbdtLeaves(PAIR, label="y", key="k", fitted=FIRST, learning_rate=value),
+    "DropMissing above": lambda value: DropMissing(above=value),
+    "TargetMean smoothing": lambda value: TargetMean("x", label="y", fitted=FOLDS, smoothing=value),
+    "TreeBins min_share": lambda value: TreeBins("x", label="y", fitted=FOLDS, bins=2, min_share=value),
+}
+
+
+@pytest.mark.parametrize("named", NUMBERS)
+@pytest.mark.parametrize("value", ["0.4", None, True, float("nan"), -1], ids=str)
+def test_a_number_is_a_number_within_its_bounds(named: str, value: object):
+    owner, name = named.split()
+    with pytest.raises(ParameterError, match=rf"^{owner}\(.*: {name} must be .*, got {value!r}\.$"):
+        NUMBERS[named](value)
+    NUMBERS[named](0.4)
 
 
 @pytest.mark.parametrize(

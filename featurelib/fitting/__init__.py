@@ -14,7 +14,9 @@ from featurelib.fitting.label_table import LabelTable
 from featurelib.fitting.labels_by_part import LabelsByPart
 from featurelib.fitting.moments import Moments
 from featurelib.fitting.operator import Operator
+from featurelib.fitting.pair_counts import Gain, PairCounts
 from featurelib.fitting.rank_summary import RankSummary
+from featurelib.fitting.row_sample import RowSample
 from featurelib.fitting.span import Span
 from featurelib.fitting.state import State
 from featurelib.fitting.survey import Request, Survey, Surveyor, ask, merge_answers
@@ -22,6 +24,7 @@ from featurelib.fitting.survey import Request, Survey, Surveyor, ask, merge_answ
 __all__ = [
     "CountTable",
     "DocumentCounts",
+    "Gain",
     "GroupCounts",
     "GroupRanks",
     "GroupSums",
@@ -29,8 +32,10 @@ __all__ = [
     "LabelsByPart",
     "Moments",
     "Operator",
+    "PairCounts",
     "RankSummary",
     "Request",
+    "RowSample",
     "Span",
     "State",
     "Survey",

@@ -1,8 +1,9 @@
 """Fit: from declared operators to the chains of a program, in as few looks at the data as there are dependencies."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
@@ -29,21 +30,36 @@ def fit(
     earlier
         A program that this one is to follow: vocabularies keep the numbers that they gave to terms in it.
 
+    Returns
+    -------
+    The program. What operators found beyond it, such as the gains of crosses, is in ``made["records"]``.
+
     Raises
     ------
     ColumnMissingError, ColumnTypeError
         If an operator reads a column that is not there, or of a type it cannot read.
     DeclarationError
-        If two operators make the same column, and the second is no repair of it.
+        If there is no operator, or two make the same column, and the second is no repair of it.
     """
     listed = [operators] if isinstance(operators, Operator) else list(operators)
+    if not listed:
+        raise DeclarationError("fit takes at least one operator, such as Standardize('price'), got none.")
     rows = frame.lazy()
-    chains = learn(listed, lambda survey: survey.of(rows), earlier=() if earlier is None else earlier.chains)
+    then = () if earlier is None else earlier.chains
+    records: list[dict[str, Any]] = []
+    chains = learn(listed, lambda survey: survey.of(rows), earlier=then, tell=records.append)
     outputs = list(dict.fromkeys(name for operator in listed for name in operator.makes))
-    return Program.of(chains, rows.collect_schema(), outputs)
+    program = Program.of(chains, rows.collect_schema(), outputs)
+    return replace(program, made={"records": records}) if records else program
 
 
-def learn(operators: Sequence[Operator], survey: Surveyor, *, earlier: Iterable[Chain] = ()) -> tuple[Chain, ...]:
+def learn(
+    operators: Sequence[Operator],
+    survey: Surveyor,
+    *,
+    earlier: Iterable[Chain] = (),
+    tell: Callable[[dict[str, Any]], None] | None = None,
+) -> tuple[Chain, ...]:
     """Return the finished chains of the operators, in order.
 
     Parameters
@@ -53,7 +69,9 @@ def learn(operators: Sequence[Operator], survey: Surveyor, *, earlier: Iterable[
     survey
         Answers a `Survey` from the data: over one frame, or over partitions on an engine with the answers merged.
     earlier
-        Chains of an earlier program: an operator whose columns they all make may go on from them.
+        Chains of an earlier program: an operator some of whose columns they make may go on from them.
+    tell
+        Called with the record of each operator that leaves one.
     """
     places = _places(operators)
     then = {chain.into: chain for chain in earlier}
@@ -74,8 +92,10 @@ def learn(operators: Sequence[Operator], survey: Surveyor, *, earlier: Iterable[
         for place in ready:
             operator, state = operators[place.number], learned.get(place.number)
             before = tuple(then[column] for column in operator.makes if column in then)
-            whole = len(before) == len(operator.makes)
-            chains = operator.continued(state, before) if whole else operator.chains(state)
+            chains = operator.continued(state, before) if before else operator.chains(state)
+            record = operator.record(state, chains)
+            if tell is not None and record is not None:
+                tell(record)
             finished[place.number] = chains
             known += place.renamed(chains)
     _check_names(operators, finished)

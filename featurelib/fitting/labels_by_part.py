@@ -81,31 +81,35 @@ class LabelsByPart(State):
         DataRefusedError
             If a label is none of those that are taken.
         """
-        value, label, *key, time = columns
-        self._check(label)
-        day = _day(time, self.zone)
-        rows = pl.DataFrame({"value": value, "total": label.cast(pl.Int64), "part": self._fold(*key) if key else day})
+        value, *others = columns
+        return self._of(value, self._parts(*others))
+
+    @classmethod
+    def of_each(cls, asked: Sequence[tuple[Self, Sequence[pl.Series]]]) -> list[Self]:
+        # NOTE: encodings of many columns by one label: the parts of the rows are half of what one of them costs
+        known: dict[tuple[Any, ...], _Parts] = {}
+        filled = []
+        for state, (value, *others) in asked:
+            of = state.label, state.folds, state.zone, state.binary, *map(id, others)
+            if of not in known:
+                known[of] = state._parts(*others)  # it is one of ours
+            filled.append(state._of(value, known[of]))
+        return filled
+
+    def _parts(self, label: pl.Series, *others: pl.Series) -> "_Parts":
+        *key, time = others
+        check_labels(self.label, label, binary=self.binary)
+        day = days_of(time, self.zone)
+        part = day if self.folds is None else folds_of(key[0], self.folds)
+        rows = pl.DataFrame({"total": label.cast(pl.Int64), "part": part})
         there = label.is_not_null() & day.is_not_null()
-        if not there.all():
-            rows, day = rows.filter(there), day.filter(there)
-        table = _cut(_of_numbers(rows), _CELLS) if self.numbers else _of_texts(rows)
-        return self._with(table, day.unique().sort().to_list())
+        days = tuple(day.filter(there).unique().sort().to_list())
+        return _Parts(rows, None, days) if there.all() else _Parts(rows.filter(there), there, days)
 
-    def _check(self, label: pl.Series) -> None:
-        whole = (label == 0) | (label == 1) if self.binary else (label == label.floor()) & (label.abs() <= _LARGEST)
-        wrong = label.filter(~whole)
-        if len(wrong):
-            want = "0, 1 or null" if self.binary else "whole numbers from -2^32 to 2^32, or null"
-            hint = "" if self.binary else " Give a fraction in a smaller unit: cents, milliseconds."
-            hold = "row holds another" if len(wrong) == 1 else "rows hold others"
-            raise DataRefusedError(
-                f"label {self.label!r} must hold {want}, {len(wrong)} {hold}, such as {wrong[0]}.{hint}"
-            )
-
-    def _fold(self, key: pl.Series) -> pl.Series:
-        codes = enumerated(key)  # a request has many rows, and each text is hashed once
-        hashed = pl.select(key=categories(codes)).select((hash_expr(pl.col("key")) % self.folds).cast(pl.Int32))
-        return hashed.to_series().gather(codes.to_physical()).fill_null(0)
+    def _of(self, value: pl.Series, parts: "_Parts") -> Self:
+        held = value if parts.there is None else value.filter(parts.there)
+        rows = parts.rows.with_columns(held.alias("value"))
+        return self._with(_cut(_of_numbers(rows), _CELLS) if self.numbers else _of_texts(rows), parts.days)
 
     def merge(self, other: Self) -> Self:
         return self.merge_all([other])
@@ -147,14 +151,41 @@ class LabelsByPart(State):
         return table["value"].filter(first), counts[0], counts[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """``total`` (the label) and ``part`` of the rows that have a label and a time, which rows these are, their days."""
+
+    rows: pl.DataFrame
+    there: pl.Series | None
+    days: tuple[int, ...]
+
+
+def folds_of(key: pl.Series, folds: int) -> pl.Series:
+    """Return the fold of each row, ``XXH64(key) mod folds``; 0 where the key is null."""
+    codes = enumerated(key)  # a request has many rows, and each text is hashed once
+    hashed = pl.select(key=categories(codes)).select((hash_expr(pl.col("key")) % folds).cast(pl.Int32))
+    return hashed.to_series().gather(codes.to_physical()).fill_null(0)
+
+
+def check_labels(name: str, label: pl.Series, *, binary: bool) -> None:
+    """Raise `DataRefusedError` if a label is neither 0 nor 1; or, unless `binary`, no whole number up to 2^32."""
+    whole = (label == 0) | (label == 1) if binary else (label == label.floor()) & (label.abs() <= _LARGEST)
+    wrong = label.filter(~whole)
+    if len(wrong):
+        want = "0, 1 or null" if binary else "whole numbers from -2^32 to 2^32, or null"
+        hint = "" if binary else " Give a fraction in a smaller unit: cents, milliseconds."
+        hold = "row holds another" if len(wrong) == 1 else "rows hold others"
+        raise DataRefusedError(f"label {name!r} must hold {want}, {len(wrong)} {hold}, such as {wrong[0]}.{hint}")
+
+
 def day_instants(day: int, zone: str) -> tuple[int, int]:
     """Return the instants at which a day begins and ends, in microseconds; the day in days, both since 1970 in UTC."""
     begin, end = day_bounds(_EPOCH.date() + timedelta(days=day), zone)
     return (begin - _EPOCH) // _MICROSECOND, (end - _EPOCH) // _MICROSECOND
 
 
-def _day(time: pl.Series, zone: str) -> pl.Series:
-    """Return the day of each instant; null for null, and beyond the years 1 to 9999."""
+def days_of(time: pl.Series, zone: str) -> pl.Series:
+    """Return the day of each instant, in days since 1970; null for null, and beyond the years 1 to 9999."""
     import numpy as np
 
     # NOTE: by the bounds that programs compare with; the time zones of polars may be of another edition
@@ -199,13 +230,13 @@ def _of_texts(rows: pl.DataFrame) -> pl.DataFrame:
     place[terms["code"].to_numpy()] = np.arange(1, len(terms) + 1)
     codes = value.to_physical().fill_null(len(terms)).to_numpy()
     cell = place[codes] * len(parts) + number
-    found, counts, totals = _by_cell(cell, rows["total"], len(place) * len(parts))
+    found, counts, totals = by_cell(cell, rows["total"], len(place) * len(parts))
     values = pl.concat([pl.Series("term", [None], dtype=pl.String), terms["term"]])
     table = {"value": values.gather(found // len(parts)), "part": parts.gather(found % len(parts))}
     return pl.DataFrame(table | {"rows": counts, "total": totals}, schema=_TERMS.schema)
 
 
-def _by_cell(
+def by_cell(
     cell: "np.ndarray[Any, Any]", total: pl.Series, cells: int
 ) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
     """Return the cells that have rows, ascending, and of each the rows and the sum of their totals."""

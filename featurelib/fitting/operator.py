@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
 from featurelib.fitting.state import State
 from featurelib.program.chain import Chain, kinds_of
@@ -63,7 +64,7 @@ class Operator(ABC):
         learned
             The filled state.
         earlier
-            The chains that made these columns in an earlier program, whatever made them then.
+            The chains that made some of these columns in an earlier program, whatever made them then.
 
         Returns
         -------
@@ -71,6 +72,19 @@ class Operator(ABC):
         """
         del earlier
         return self.chains(learned)
+
+    def record(self, learned: State | None, chains: tuple[Chain, ...]) -> dict[str, Any] | None:
+        """Return what a fit found that does not show in its chains, as plain data; ``None`` if there is nothing.
+
+        Parameters
+        ----------
+        learned
+            The filled state.
+        chains
+            The finished chains.
+        """
+        del learned, chains
+        return None
 
     def chain(self, into: str, steps: Iterable[Primitive]) -> Chain:
         """Return one finished chain from its columns through these steps."""

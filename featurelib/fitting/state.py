@@ -24,6 +24,11 @@ class State(ABC):
     def of(self, *columns: pl.Series) -> Self:
         """Return the summary of these columns, viewed as numbers or texts; row order does not matter."""
 
+    @classmethod
+    def of_each(cls, asked: Sequence[tuple[Self, Sequence[pl.Series]]]) -> list[Self]:
+        """Return what `of` makes of each state's columns, all of the same rows; some compute once what is common."""
+        return [state.of(*columns) for state, columns in asked]
+
     @abstractmethod
     def merge(self, other: Self) -> Self:
         """Return the summary of both sets of rows."""

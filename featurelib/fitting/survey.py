@@ -61,9 +61,13 @@ class Survey:
             values = self._values(
                 frame, dict.fromkeys(key for number in batch for key in self.requests[number].columns)
             )
+            of_kind: dict[type[State], list[int]] = {}
             for number in batch:
-                item = self.requests[number]
-                answers[number] = item.state.of(*(values[key] for key in item.columns))
+                of_kind.setdefault(type(self.requests[number].state), []).append(number)
+            for kind, numbers in of_kind.items():
+                items = [self.requests[number] for number in numbers]
+                asked = [(item.state, [values[key] for key in item.columns]) for item in items]
+                answers.update(zip(numbers, kind.of_each(asked), strict=True))
         return [answers[number] for number in range(len(self.requests))]
 
     def _batches(self, width: int) -> Iterator[list[int]]:

@@ -8,7 +8,8 @@ import polars as pl
 
 from featurelib.errors import ColumnTypeError, DeclarationError
 from featurelib.program.primitive import Cells, Kind, Primitive, RowFunction
-from featurelib.program.primitives import Gather, Number, Numbers, Text, Texts, Time
+from featurelib.program.primitives import Gather, Index, Number, Numbers, Text, Texts, Time
+from featurelib.program.primitives.index import SharedTerms
 from featurelib.program.view import View
 
 _FOLDED = 100_000  # values of a table that may be held twice, as stored and as they end
@@ -81,9 +82,17 @@ class Chain:
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         """Return the chain as one polars expression over the columns it reads."""
         values = [VIEWS[kind]().expr(column) for kind, column in zip(self.kinds, inputs, strict=True)]
-        for step in self.steps:
-            values = [step.expr(*values)]
-        return values[0]
+        return _through(self.steps, *values)
+
+    @property
+    def indexed(self) -> Index | None:
+        """Its first step, if that numbers the terms of the one column that it reads."""
+        return self.steps[0] if self.steps and type(self.steps[0]) is Index else None
+
+    def expr_among(self, terms: SharedTerms, column: pl.Expr, codes: pl.Expr) -> pl.Expr:
+        """Return the chain as one polars expression over the column it reads, and the codes of that; see `indexed`."""
+        assert self.indexed is not None  # noqa: S101  # who calls it has looked
+        return _through(self.steps[1:], self.indexed.expr_among(terms, Text().expr(column), codes))
 
     def row(self) -> Callable[[Mapping[str, Any]], Any]:
         """Return the chain as a function of one row."""
@@ -114,6 +123,12 @@ class Chain:
 def kinds_of(view: Kind | tuple[Kind, ...], reads: Sized) -> tuple[Kind, ...]:
     """Return as what each column is read, given one kind for all of them or one for each."""
     return (view,) * len(reads) if isinstance(view, str) else view
+
+
+def _through(steps: Sequence[Primitive], *values: pl.Expr) -> pl.Expr:
+    for step in steps:
+        values = (step.expr(*values),)
+    return values[0]
 
 
 def _row_functions(steps: tuple[Primitive, ...]) -> list[RowFunction]:

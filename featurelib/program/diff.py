@@ -33,6 +33,8 @@ class Difference:
     gone: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.what == "output":
+            return f"{self.column}: output {'dropped' if self.after is None else 'added'}"
         shown = [f"{self.column}: {self.what}: {_shortened(self.before)} -> {_shortened(self.after)}"]
         for word, terms in (("new", self.new), ("gone", self.gone)):
             shown += [f"{word}: {', '.join(map(repr, terms))}"] if terms else []

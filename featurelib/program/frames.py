@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from featurelib.errors import ColumnMissingError, UsageError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, UsageError
 
 Plan = Callable[[pl.LazyFrame, Sequence[str]], pl.LazyFrame]
 
@@ -28,6 +28,8 @@ def like(frame: Any, plan: Plan, *, reads: Sequence[str], keep: Sequence[str]) -
     ------
     UsageError
         If the frame is of another kind.
+    ColumnTypeError
+        If a pandas column holds values of several types.
     """
     if isinstance(frame, pl.LazyFrame):
         return plan(frame, keep)
@@ -36,7 +38,7 @@ def like(frame: Any, plan: Plan, *, reads: Sequence[str], keep: Sequence[str]) -
     library = type(frame).__module__.partition(".")[0]
     if library == "pandas":
         _check(reads, keep, list(frame.columns))
-        result = _collect(plan, pl.from_pandas(frame[list(reads)])).to_pandas()
+        result = _collect(plan, from_pandas(frame, reads)).to_pandas()
         result.index = frame.index
         for position, column in enumerate(keep):  # not through polars: nullable integers would come back as floats
             result.insert(position, column, frame[column])
@@ -48,6 +50,30 @@ def like(frame: Any, plan: Plan, *, reads: Sequence[str], keep: Sequence[str]) -
             result = result.add_column(position, frame.schema.field(column), frame.column(column))
         return result
     raise UsageError(f"transform takes a polars, pandas or pyarrow frame, got {type(frame).__name__}.")
+
+
+def from_pandas(frame: Any, columns: Sequence[str]) -> pl.DataFrame:
+    """Return some columns of a pandas frame as a polars frame.
+
+    Raises
+    ------
+    ColumnTypeError
+        If the values of a column are not of one type.
+    """
+    try:
+        converted: pl.DataFrame = pl.from_pandas(frame[list(columns)])
+    except (TypeError, ValueError) as error:  # those of pyarrow are among these
+        for column in columns:
+            try:
+                pl.from_pandas(frame[[column]])
+            except (TypeError, ValueError) as why:
+                hint = f"Give it one: frame[{column!r}].astype('string'), or pandas.to_numeric."
+                got = f"{frame[column].dtype} ({why})"
+                raise ColumnTypeError(
+                    "polars", column, where="the pandas frame", got=got, want="of one type", hint=hint
+                ) from error
+        raise
+    return converted
 
 
 def _collect(plan: Plan, frame: pl.DataFrame, keep: Sequence[str] = ()) -> pl.DataFrame:

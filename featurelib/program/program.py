@@ -15,6 +15,7 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationEr
 from featurelib.program import frames
 from featurelib.program.chain import VIEWS, Chain
 from featurelib.program.primitive import Cells, Kind, RowFunction
+from featurelib.program.primitives.index import Index, SharedTerms
 from featurelib.program.primitives.time import INSTANT
 from featurelib.program.view import element
 
@@ -184,19 +185,47 @@ class Program:
         """
         if mark in self._known_exprs:
             return self._known_exprs[mark]
-        where = {name: name for name in self.inputs}  # which register holds a column now
         depth = dict.fromkeys(self.inputs, 0)
         layers: list[list[pl.Expr]] = []
-        for number, chain in enumerate(self.chains):
-            register = f"{mark}{number}"
-            level = max(depth[where[column]] for column in chain.reads)
+
+        def add(register: str, reads: Iterable[str], expr: pl.Expr) -> None:
+            level = max(depth[column] for column in reads)
             if level == len(layers):
                 layers.append([])
-            layers[level].append(chain.expr(*(pl.col(where[column]) for column in chain.reads)).alias(register))
+            layers[level].append(expr.alias(register))
             depth[register] = level + 1
-            where[chain.into] = register
+
+        read, where = self._registers(mark)
+        shared = self._shared_terms(read)
+        for number, (chain, registers) in enumerate(zip(self.chains, read, strict=True)):
+            register, columns = f"{mark}{number}", [pl.col(column) for column in registers]
+            terms = shared.get(registers[0]) if chain.indexed else None
+            if terms is None:
+                add(register, registers, chain.expr(*columns))
+                continue
+            codes = f"{mark}codes of {registers[0]}"
+            if codes not in depth:
+                add(codes, registers, terms.codes(VIEWS["text"]().expr(*columns)))
+            add(register, [codes], chain.expr_among(terms, columns[0], pl.col(codes)))
         results = [pl.col(where[name]).alias(name) for name in self.outputs]
         return self._known_exprs.setdefault(mark, (layers, results))
+
+    def _registers(self, mark: str) -> tuple[list[list[str]], dict[str, str]]:
+        """Return which registers each chain reads, and which holds each column in the end."""
+        where = {name: name for name in self.inputs}
+        read = []
+        for number, chain in enumerate(self.chains):
+            read.append([where[column] for column in chain.reads])
+            where[chain.into] = f"{mark}{number}"
+        return read, where
+
+    def _shared_terms(self, read: Sequence[Sequence[str]]) -> dict[str, SharedTerms]:
+        """Return, for each register whose terms several chains number, the terms of all of them."""
+        steps: dict[str, list[Index]] = {}
+        for chain, registers in zip(self.chains, read, strict=True):
+            if chain.indexed is not None:
+                steps.setdefault(registers[0], []).append(chain.indexed)
+        return {register: SharedTerms(listed) for register, listed in steps.items() if len(listed) > 1}
 
     @cached_property
     def _known_exprs(self) -> dict[str, tuple[list[list[pl.Expr]], list[pl.Expr]]]:

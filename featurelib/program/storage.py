@@ -154,10 +154,14 @@ def load(pipeline: str | Path, version: int | None = None) -> Program:
         If a file is damaged, changed or of a newer format.
     """
     existing = versions(pipeline)
-    if not existing or (version is not None and version not in existing):
+    if not existing:
         asked = "a program" if version is None else f"program version {version}"
-        there = f"versions {existing}" if existing else "none"
-        raise ProgramMissingError(f"{pipeline} has {there}, so not {asked}. Fit one first: featurelib fit PIPELINE.")
+        raise ProgramMissingError(f"{pipeline} has none, so not {asked}. Fit one first: featurelib fit PIPELINE.")
+    if version is not None and version not in existing:
+        raise ProgramMissingError(
+            f"{pipeline} has programs of versions {existing}, so not of version {version}. Ask for one of these, or "
+            "for the latest, by no version."
+        )
     directory = Path(pipeline) / _FOLDER / f"v{existing[-1] if version is None else version}"
     return _program(verify(directory), directory)
 

@@ -1,5 +1,7 @@
 """Fit: learn a program from the samples of some days, and select its features."""
 
+from typing import Any
+
 import polars as pl
 
 from featurelib import __version__
@@ -54,7 +56,8 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
         raise UsageError(f"fitting {pipeline} on {days} needs samples of {', '.join(missing)}; backfill these first.")
     store = StateStore(run.workspace.pipeline(pipeline.name) / "states")
     survey = Surveys(pipeline, run.workspace, run.engine, version, partitions, there, store)
-    chains = learn(pipeline.operators, survey, earlier=() if renumber else _earlier(run))
+    records: list[dict[str, Any]] = []
+    chains = learn(pipeline.operators, survey, earlier=() if renumber else _earlier(run), tell=records.append)
     program = Program.of(chains, pipeline.sample_schema, pipeline.feature_names)
     _check_types(run, program)
     decisions = decide(program, pipeline.label, pipeline.selection, survey)
@@ -68,6 +71,7 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
         "samples": {str(partition): there[partition].key for partition in partitions},
         "declared": declared_features(pipeline),
         "selection": [decision.to_json() for decision in decisions],
+        "records": records,
         "libraries": {"featurelib": __version__, "polars": pl.__version__},
     }
     survey.tidy()

@@ -42,6 +42,8 @@ class Report:
         Rows from samples to features: in, kept, dropped by reason.
     decisions
         One record per feature: kept or dropped, rule, reason, scores.
+    records
+        What operators found beyond their chains, such as the gains of crosses.
     checks
         Checks by status, over all partitions.
     program, samples_version, features_version
@@ -61,6 +63,7 @@ class Report:
     provisional: int
     features: RowCounts
     decisions: tuple[Mapping[str, Any], ...]
+    records: tuple[Mapping[str, Any], ...]
     checks: Mapping[str, int]
     program: int | None
     samples_version: int | None
@@ -109,6 +112,7 @@ class Report:
             provisional=provisional,
             features=rows,
             decisions=() if program is None else tuple(program.made["selection"]),
+            records=() if program is None else tuple(program.made.get("records", ())),
             checks=checks,
             program=None if program is None else versions(workspace.pipeline(pipeline.name))[-1],
             samples_version=None if samples.live is None else samples.live.version,
@@ -139,6 +143,8 @@ class Report:
             lines += [*self._row_lines(), *self._label_lines(), ""]
         if self.decisions:
             lines += [*self._feature_lines(), ""]
+        if self.records:
+            lines += [*self._search_lines(), ""]
         lines += [self._check_line(), *self._where_lines()]
         return "\n".join(lines)
 
@@ -188,6 +194,18 @@ class Report:
         for rule, names in by_rule.items():
             shown = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
             lines.append(f"  dropped  {len(names)} by {rule}: {shown}")
+        return lines
+
+    def _search_lines(self) -> list[str]:
+        lines = []
+        for record in self.records:
+            pairs, taken = record["pairs"], [pair for pair in record["pairs"] if pair["feature"]]
+            gained = "gain in nats a row"
+            lines.append(f"Crosses:  {record['search']}: {len(taken)} of {len(pairs)} pairs{gained:>37}")
+            passed_by = [pair for pair in pairs if not pair["feature"]][:_SHOWN]
+            for pair in [*sorted(taken, key=lambda pair: str(pair["feature"])), *passed_by]:
+                told = " x ".join(pair["columns"])
+                lines.append(f"  {pair['feature'] or 'not taken':<25} {told:<30}{pair['gain']:>11.6f}")
         return lines
 
     def _check_line(self) -> str:

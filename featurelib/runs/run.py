@@ -17,6 +17,7 @@ from featurelib.ledger import Fingerprints
 from featurelib.logs import REJECTS
 from featurelib.pipeline import Pipeline
 from featurelib.tables import VersionedTable
+from featurelib.tables.address import open_storage
 from featurelib.tables.storage import storage_errors
 from featurelib.windows import TileSpec
 from featurelib.workspace import Workspace
@@ -88,7 +89,7 @@ class Run:
         places = [self.workspace.table(self.pipeline.name, table) for table in ours]
         for place in (*places, *(self.workspace.tiles(spec.name) for spec in self.pipeline.tiles)):
             with suppress(FeaturelibError, OSError):  # it is not made yet; what cannot be deleted is left to vacuum
-                VersionedTable.open(place).discard_run(self.name)
+                VersionedTable(open_storage(place, None)).discard_run(self.name)
 
     @property
     def samples(self) -> VersionedTable:
@@ -124,11 +125,11 @@ class Run:
 
     def _opened(self, place: Path, schema: pl.Schema) -> VersionedTable:
         """Open a table, made or widened to the columns declared; rows written before have null in new ones."""
+        table = VersionedTable(open_storage(place, None))
         try:
-            table = VersionedTable.open(place)
+            live = table.at()
         except UsageError:  # there is none, or only the folder that a killed run made for it
             return VersionedTable.create(place, schema, hourly=self.pipeline.samples.every == "1h")
-        live = table.at()
         if live.hourly != (self.pipeline.samples.every == "1h"):
             raise TableError(
                 f"{place} has partitions by {'hours' if live.hourly else 'days'}, {self.pipeline} has others: give "
@@ -141,7 +142,8 @@ class Run:
                 f"{place} holds columns that {self.pipeline} no longer declares, or declares with another type: "
                 f"{', '.join(other)}. Columns can only be added: give the pipeline a new name, or move the table away."
             )
-        table.evolve(pl.Schema({**held, **schema}))
+        if any(column not in held for column in schema):
+            table.evolve(pl.Schema({**held, **schema}))
         return table
 
 

@@ -40,7 +40,9 @@ def staging(run: Run) -> dict[str, Staging]:
     """Return what writes files of the tables that partition tasks make: samples, quarantine, and each of the tiles."""
     tables = {"samples": run.samples, "quarantine": run.quarantine}
     rows = {name: table.staging(run.name) for name, table in tables.items()}
-    tiles = {spec.name: run.tiles(spec).staging(run.name, group_rows=TILE_ROWS, level=1) for spec in run.pipeline.tiles}
+    tiles = {
+        spec.name: run.tiles(spec).staging(run.name, group_rows=TILE_ROWS, codec="lz4") for spec in run.pipeline.tiles
+    }
     return rows | tiles
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -158,7 +159,7 @@ class Impressions:
         if self.shape is not None:
             yield self.shape
 
-    @property
+    @cached_property
     def labelled_schema(self) -> pl.Schema:
         """Columns before the first step: the log's, then the labels'."""
         return pl.Schema({**self.log.table.polars_schema(), **self.label_schema})
@@ -168,7 +169,7 @@ class Impressions:
         """Columns that labels add."""
         return pl.Schema({name: dtype for label in self.labels for name, dtype in label.schema.items()})
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """Columns of the samples: the log's, the labels', and what the steps make of them."""
         columns = self.labelled_schema

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 
-from featurelib.errors import ParameterError
+from featurelib.parameters import check_number, check_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ class DropMissing(Selector):
     name = "missing_rate"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.above <= 1:
-            raise ParameterError(self, "above", got=self.above, want="a share from 0 to 1")
+        check_number(self, "above", fits=lambda share: 0 <= share <= 1, want="a share from 0 to 1")
 
     def drops(self, scores: dict[str, Score]) -> dict[str, str]:
         """Return the features whose missing rate lies above the limit."""
@@ -102,8 +101,7 @@ class KeepTop(Selector):
     name = "keep_top"
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ParameterError(self, "k", got=self.k, want="at least 1")
+        check_whole(self, "k")
 
     def drops(self, scores: dict[str, Score]) -> dict[str, str]:
         """Return the features beyond the best ``k``."""

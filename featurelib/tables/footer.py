@@ -31,7 +31,7 @@ def read_footer(storage: Storage, path: str) -> Footer:
             scan = pl.scan_parquet(
                 storage.url(path), hive_partitioning=False, glob=False, storage_options=storage.options
             )
-            return Footer(scan.collect_schema(), scan.select(pl.len()).collect().item())
+            return Footer(scan.collect_schema(), scan.select(pl.len()).collect(engine="in-memory").item())
     except pl.exceptions.PanicException as error:  # a BaseException: `except Exception` would miss it
         raise TableError(f"{path}: the Parquet footer cannot be read: polars panicked: {error}") from error
     except pl.exceptions.PolarsError as error:

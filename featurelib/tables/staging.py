@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 from uuid import uuid4
 
 import polars as pl
@@ -15,6 +16,8 @@ from featurelib.tables.types import partition_columns
 
 GROUP_ROWS = 65_536
 """Rows of a row group, which bound the memory of writer and readers; larger groups gained nothing when measured."""
+
+Codec = Literal["zstd", "lz4"]
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -33,8 +36,8 @@ class Staging:
         Name of the run, which becomes part of the files' names.
     group_rows
         Rows of a row group: fewer where readers want a few rows of each file.
-    level
-        Level of compression by zstd, by default that of polars: lower where files are written as often as read.
+    codec
+        Compression: ``lz4`` takes less CPU and a third more bytes, for files that are written as often as read.
     """
 
     storage: Storage
@@ -42,7 +45,7 @@ class Staging:
     hourly: bool
     run: str
     group_rows: int = GROUP_ROWS
-    level: int | None = None
+    codec: Codec = "zstd"
 
     def __post_init__(self) -> None:
         if not _RUN.fullmatch(self.run):
@@ -59,8 +62,7 @@ class Staging:
         def sink(target: str) -> None:
             rows.sink_parquet(
                 target,
-                compression="zstd",
-                compression_level=self.level,
+                compression=self.codec,
                 row_group_size=self.group_rows,
                 maintain_order=True,
                 sync_on_close="all",
@@ -68,7 +70,9 @@ class Staging:
 
         size, digest = self.storage.write(path, sink)
         try:
-            return StagedFile(path, partition, size, read_footer(self.storage, path).rows, digest)
+            # NOTE: rows that stream by are counted in the file; a commit counts all there once more
+            many = len(frame) if isinstance(frame, pl.DataFrame) else read_footer(self.storage, path).rows
+            return StagedFile(path, partition, size, many, digest)
         except BaseException:
             self.storage.delete(path)
             raise

@@ -20,7 +20,7 @@ from featurelib.tables.lineage import Lineage, commits
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import PartitionRecord, Problem, StagedFile, VersionRecord
 from featurelib.tables.snapshot import load
-from featurelib.tables.staging import GROUP_ROWS, Staging
+from featurelib.tables.staging import GROUP_ROWS, Codec, Staging
 from featurelib.tables.storage import Storage
 from featurelib.tables.vacuum import delete_unneeded
 from featurelib.tables.verify import find_problems
@@ -189,9 +189,9 @@ class VersionedTable:
         """
         return self.staging(run).stage(frame, partition)
 
-    def staging(self, run: str, *, group_rows: int = GROUP_ROWS, level: int | None = None) -> Staging:
+    def staging(self, run: str, *, group_rows: int = GROUP_ROWS, codec: Codec = "zstd") -> Staging:
         """Return what stages files by the columns of now, for many of them: it reads the log once, here."""
-        return self.at().staging(run, group_rows=group_rows, level=level)
+        return self.at().staging(run, group_rows=group_rows, codec=codec)
 
     def discard(self, files: Sequence[StagedFile]) -> None:
         """Delete staged files that will not be committed; files which some version holds are left alone."""

@@ -12,7 +12,7 @@ from featurelib.tables.partition import Partition
 from featurelib.tables.records import PartitionRecord
 from featurelib.tables.scan import scan_files
 from featurelib.tables.snapshot import LiveFile, Snapshot
-from featurelib.tables.staging import GROUP_ROWS, Staging
+from featurelib.tables.staging import GROUP_ROWS, Codec, Staging
 from featurelib.tables.storage import Storage
 
 
@@ -47,9 +47,9 @@ class TableVersion:
         """Its files, by partition and then by name."""
         return self.snapshot.files
 
-    def staging(self, run: str, *, group_rows: int = GROUP_ROWS, level: int | None = None) -> Staging:
-        """Return what stages files by its columns, with row groups of so many rows, compressed by so much."""
-        return Staging(self.storage, self.schema, self.hourly, run, group_rows, level)
+    def staging(self, run: str, *, group_rows: int = GROUP_ROWS, codec: Codec = "zstd") -> Staging:
+        """Return what stages files by its columns, with row groups of so many rows, compressed so."""
+        return Staging(self.storage, self.schema, self.hourly, run, group_rows, codec)
 
     def files_of(self, partitions: Collection[Partition]) -> list[LiveFile]:
         """Return its files in some partitions; none of those that are not there."""

@@ -12,6 +12,7 @@ from featurelib.transforms import (
     Age,
     Bm25,
     ChiMerge,
+    CrossSearch,
     CyclicCos,
     CyclicSin,
     Difference,
@@ -19,7 +20,9 @@ from featurelib.transforms import (
     Edges,
     EditDistance,
     EqualWidthBins,
+    FirstDays,
     Frequency,
+    GbdtLeaves,
     HashBuckets,
     HashedCross,
     Holiday,
@@ -66,11 +69,15 @@ from featurelib.transforms import (
 
 _FOLDS = OutOfFold(key="request_id", time="shown_at", folds=2)
 _DAYS = EarlierDays(time="shown_at")
+_FIRST = FirstDays(time="shown_at", days=1)
 
 EXAMPLES: dict[str, Transform] = {
     "age": Age("c", at="shown_at"),
     "bm25": Bm25(["c", "other"]),
     "chi_merge": ChiMerge("c", label="clicked", fitted=_FOLDS, bins=2),
+    "cross_search": CrossSearch(
+        ["c", "other"], name="best", label="clicked", key="request_id", top=1, buckets=100, min_count=1
+    ),
     "cyclic_cos": CyclicCos("c", zone="UTC"),
     "cyclic_sin": CyclicSin("c", zone="UTC"),
     "difference": Difference("c", minus="other"),
@@ -78,6 +85,7 @@ EXAMPLES: dict[str, Transform] = {
     "edit_distance": EditDistance(["c", "other"]),
     "equal_width_bins": EqualWidthBins("c", bins=2),
     "frequency": Frequency("c"),
+    "gbdt_leaves": GbdtLeaves(["c"], label="clicked", key="request_id", fitted=_FIRST, trees=2, leaves=2, min_rows=1),
     "hash_buckets": HashBuckets("c", buckets=100),
     "hashed_cross": HashedCross(["c", "other"], buckets=100),
     "holiday": Holiday("c", dates=["2026-11-01"], zone="UTC"),

@@ -8,6 +8,7 @@ from featurelib.fitting.fit import fit
 from featurelib.transforms.age import Age
 from featurelib.transforms.bm25 import Bm25
 from featurelib.transforms.chi_merge import ChiMerge
+from featurelib.transforms.cross_search import CrossSearch
 from featurelib.transforms.cyclic_cos import CyclicCos
 from featurelib.transforms.cyclic_sin import CyclicSin
 from featurelib.transforms.difference import Difference
@@ -15,8 +16,9 @@ from featurelib.transforms.edges import Edges
 from featurelib.transforms.edit_distance import EditDistance
 from featurelib.transforms.equal_width_bins import EqualWidthBins
 from featurelib.transforms.feature import Feature
-from featurelib.transforms.fitted import EarlierDays, OutOfFold
+from featurelib.transforms.fitted import EarlierDays, FirstDays, OutOfFold
 from featurelib.transforms.frequency import Frequency
+from featurelib.transforms.gbdt_leaves import GbdtLeaves
 from featurelib.transforms.hash_buckets import HashBuckets
 from featurelib.transforms.hashed_cross import HashedCross
 from featurelib.transforms.holiday import Holiday
@@ -64,6 +66,7 @@ __all__ = [
     "Age",
     "Bm25",
     "ChiMerge",
+    "CrossSearch",
     "CyclicCos",
     "CyclicSin",
     "Difference",
@@ -72,7 +75,9 @@ __all__ = [
     "EditDistance",
     "EqualWidthBins",
     "Feature",
+    "FirstDays",
     "Frequency",
+    "GbdtLeaves",
     "HashBuckets",
     "HashedCross",
     "Holiday",

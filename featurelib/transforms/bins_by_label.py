@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from featurelib.errors import ParameterError
-from featurelib.parameters import check_whole
+from featurelib.parameters import check_number, check_whole
 from featurelib.program.chain import Chain
 from featurelib.program.primitives import BinSearchVariant
 from featurelib.transforms.edges import MOST_BINS
@@ -91,7 +90,6 @@ def fewest_rows(min_share: float, rows: int) -> int:
     return math.ceil(Fraction(str(min_share)) * rows)
 
 
-def check_share(owner: LabelTransform, min_share: float) -> None:
-    """Raise `ParameterError` if a smallest share of a bin is none that two bins can have."""
-    if not 0 <= min_share <= 0.5:
-        raise ParameterError(owner, "min_share", got=min_share, want="a share from 0 to 0.5")
+def check_share(owner: LabelTransform) -> None:
+    """Raise `ParameterError` if the ``min_share`` of a bin is none that two bins can have."""
+    check_number(owner, "min_share", fits=lambda share: 0 <= share <= 0.5, want="a share from 0 to 0.5")

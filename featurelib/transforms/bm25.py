@@ -4,9 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
-from featurelib.errors import ParameterError
 from featurelib.fitting import DocumentCounts
-from featurelib.parameters import check_whole
+from featurelib.parameters import check_number, check_whole
 from featurelib.program.primitive import Kind, Primitive
 from featurelib.program.primitives import Bm25Score, ToFloat32
 from featurelib.transforms.registry import register
@@ -67,10 +66,8 @@ class Bm25(TextPair):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.k1 < math.inf:
-            raise ParameterError(self, "k1", got=self.k1, want="0 or more")
-        if not 0 <= self.b <= 1:
-            raise ParameterError(self, "b", got=self.b, want="from 0 to 1")
+        check_number(self, "k1", fits=lambda k1: 0 <= k1 < math.inf, want="0 or more")
+        check_number(self, "b", fits=lambda b: 0 <= b <= 1, want="from 0 to 1")
         check_whole(self, "min_count")
 
     @property

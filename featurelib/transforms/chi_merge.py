@@ -5,9 +5,9 @@ from itertools import pairwise
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from featurelib.errors import ParameterError
+from featurelib.parameters import check_number
 from featurelib.transforms.bins_by_label import BinsByLabel, cells
-from featurelib.transforms.fitted import Fitted
+from featurelib.transforms.fitted import NOT_GIVEN, Fitted
 from featurelib.transforms.registry import register
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class ChiMerge(BinsByLabel):
     label
         The label's column, read when the program is fitted and never after: 0 or 1. A row without one is left out.
     fitted
-        Which rows a row's bins are learned from: `OutOfFold` or `EarlierDays`. There is no default, as edges drawn
-        around all rows are drawn around the row's own label too.
+        Which rows a row's bins are learned from: `OutOfFold`, `EarlierDays` or `FirstDays`. There is no default, as
+        edges drawn around all rows are drawn around the row's own label too.
     bins
         Most bins, 2 to 65,535: merging goes on until there are no more.
     significance
@@ -76,7 +76,7 @@ class ChiMerge(BinsByLabel):
     column: str
     _: KW_ONLY
     label: str
-    fitted: Fitted
+    fitted: Fitted = NOT_GIVEN
     bins: int
     significance: float = 0.95
 
@@ -84,8 +84,9 @@ class ChiMerge(BinsByLabel):
 
     def __post_init__(self) -> None:
         self.check()
-        if not 0 < self.significance < 1 or (1 + self.significance) / 2 == 1:  # as a float
-            raise ParameterError(self, "significance", got=self.significance, want="above 0 and below 1")
+        # NOTE: as a float, which the quantile is asked for
+        want, fits = "above 0 and below 1", lambda share: share > 0 and (1 + share) / 2 < 1
+        check_number(self, "significance", fits=fits, want=want)
 
     def cut(self, rows: "np.ndarray[Any, Any]", positive: "np.ndarray[Any, Any]") -> list[int]:
         import numpy as np

@@ -1,6 +1,7 @@
 """Feature: a transform under a name of your own."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from featurelib.errors import DeclarationError
 from featurelib.fitting.operator import Operator
@@ -73,5 +74,9 @@ class Feature(Operator):
         return (*on_the_way, replace(last, into=self.name))
 
     def continued(self, learned: State | None, earlier: tuple[Chain, ...]) -> tuple[Chain, ...]:
-        *on_the_way, last = self.transform.continued(learned, earlier)
+        (named,) = self.transform.makes
+        *on_the_way, last = self.transform.continued(learned, tuple(replace(chain, into=named) for chain in earlier))
         return (*on_the_way, replace(last, into=self.name))
+
+    def record(self, learned: State | None, chains: tuple[Chain, ...]) -> dict[str, Any] | None:
+        return self.transform.record(learned, chains)

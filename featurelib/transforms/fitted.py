@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+NOT_GIVEN: Any = None
+"""Stands for a ``fitted`` that was not given, so that what is declared can say which there are."""
+
+
 class Fitted(ABC):
-    """Which rows an encoding is learned from: `OutOfFold` or `EarlierDays`.
+    """Which rows an encoding is learned from: `OutOfFold`, `EarlierDays` or `FirstDays`.
 
     The fitted rows fall into parts. What the labels of some parts teach is one variant of the encoding. A program tells
     from a row's own columns which variant the row gets: one that the row's own part had no share in.
@@ -164,4 +168,58 @@ class EarlierDays(Fitted):
 
     def chain(self, days: Sequence[int]) -> Chain:
         ends = tuple(day_instants(day, self.zone)[1] for day in days)
+        return Chain(repr(self), self.reads, self.kinds, (DaysBefore(ends),))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstDays(Fitted):
+    """Encode a row after the first fitted days by what these teach, all rows by the same; a row of them by nothing.
+
+    Parameters
+    ----------
+    time
+        Column with the time of the row, a ``Datetime`` with a zone. A row without one is left out of the fit, and gets
+        what the first days teach.
+    days
+        How many; at least 1. Only days with a labelled row count.
+    zone
+        Time zone of the days.
+
+    Raises
+    ------
+    ParameterError
+        If ``days`` is below 1, or the zone is unknown.
+
+    Notes
+    -----
+    There is one encoding, so what it makes means the same in every row. The price: rows of the first days, and before
+    them, have none. Train on the days after.
+    """
+
+    time: str
+    days: int
+    zone: str = "UTC"
+
+    folds = None
+
+    def __post_init__(self) -> None:
+        check_whole(self, "days")
+        self.check()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.time,)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        return ("time",)
+
+    def variants(self, counts: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+        import numpy as np
+
+        first = counts[:, : self.days].sum(axis=1, keepdims=True)
+        return np.hstack([np.zeros_like(first), first])
+
+    def chain(self, days: Sequence[int]) -> Chain:
+        ends = tuple(day_instants(day, self.zone)[1] for day in days[: self.days][-1:])
         return Chain(repr(self), self.reads, self.kinds, (DaysBefore(ends),))

@@ -67,7 +67,8 @@ class LabelTransform(Transform):
     def check(self) -> None:
         """Raise `ParameterError` if ``fitted`` is none, or a row's own label is among what is read of it."""
         if not isinstance(self.fitted, Fitted):
-            raise ParameterError(self, "fitted", got=self.fitted, want="OutOfFold(...) or EarlierDays(...)")
+            want = "OutOfFold(...), EarlierDays(...) or FirstDays(...): without it a row would learn its own label"
+            raise ParameterError(self, "fitted", got=self.fitted, want=want)
         if self.label in self.reads:
             raise ParameterError(self, "label", got=self.label, want="a column that is not read: programs never see it")
 

@@ -8,7 +8,7 @@ import polars as pl
 from featurelib.program.chain import Chain
 from featurelib.program.primitives import Gather, ToFloat32, VariantPlace
 from featurelib.transforms.bins_by_label import BinsByLabel, cells, check_share, fewest_rows
-from featurelib.transforms.fitted import Fitted
+from featurelib.transforms.fitted import NOT_GIVEN, Fitted
 from featurelib.transforms.registry import register
 from featurelib.transforms.weight_of_evidence import shares, weights
 
@@ -30,8 +30,8 @@ class MonotonicWoe(BinsByLabel):
     label
         The label's column, read when the program is fitted and never after: 0 or 1. A row without one is left out.
     fitted
-        Which rows a row's weight is learned from: `OutOfFold` or `EarlierDays`. There is no default, as the weight
-        over all rows holds the row's own label.
+        Which rows a row's weight is learned from: `OutOfFold`, `EarlierDays` or `FirstDays`. There is no default, as
+        the weight over all rows holds the row's own label.
     bins
         Most bins, 2 to 65,535.
     min_share
@@ -78,7 +78,7 @@ class MonotonicWoe(BinsByLabel):
     column: str
     _: KW_ONLY
     label: str
-    fitted: Fitted
+    fitted: Fitted = NOT_GIVEN
     bins: int = 10
     min_share: float = 0.05
 
@@ -86,7 +86,7 @@ class MonotonicWoe(BinsByLabel):
 
     def __post_init__(self) -> None:
         self.check()
-        check_share(self, self.min_share)
+        check_share(self)
 
     def encode(
         self, variant: str, values: pl.Series, rows: "np.ndarray[Any, Any]", total: "np.ndarray[Any, Any]"

@@ -1,11 +1,12 @@
 """TargetMean: replace a category by the mean label of its other rows, drawn towards the mean of all."""
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-from featurelib.errors import ParameterError
+from featurelib.parameters import check_number
 from featurelib.transforms.category_by_label import CategoryByLabel
-from featurelib.transforms.fitted import Fitted
+from featurelib.transforms.fitted import NOT_GIVEN, Fitted
 from featurelib.transforms.registry import register
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ class TargetMean(CategoryByLabel):
         The label's column, read when the program is fitted and never after. Whole numbers from -2^32 to 2^32: 0 and 1,
         a count, cents. A row without one is left out.
     fitted
-        Which rows a row's encoding is learned from: `OutOfFold` or `EarlierDays`. There is no default, as the mean of
-        all rows holds the row's own label.
+        Which rows a row's encoding is learned from: `OutOfFold`, `EarlierDays` or `FirstDays`. There is no default, as
+        the mean of all rows holds the row's own label.
     smoothing
         How many rows of the overall mean each category starts with; 0 or more.
     min_count
@@ -70,7 +71,7 @@ class TargetMean(CategoryByLabel):
     column: str
     _: KW_ONLY
     label: str
-    fitted: Fitted
+    fitted: Fitted = NOT_GIVEN
     smoothing: float = 20.0
     min_count: int = 1
 
@@ -78,8 +79,7 @@ class TargetMean(CategoryByLabel):
     binary = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.smoothing < float("inf"):
-            raise ParameterError(self, "smoothing", got=self.smoothing, want="0 or more")
+        check_number(self, "smoothing", fits=lambda rows: 0 <= rows < math.inf, want="0 or more")
         self.check()
 
     def weigh(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from featurelib.errors import ParameterError
 from featurelib.transforms.bins_by_label import BinsByLabel, check_share, fewest_rows
-from featurelib.transforms.fitted import Fitted
+from featurelib.transforms.fitted import NOT_GIVEN, Fitted
 from featurelib.transforms.registry import register
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ class TreeBins(BinsByLabel):
     label
         The label's column, read when the program is fitted and never after: 0 or 1. A row without one is left out.
     fitted
-        Which rows a row's bins are learned from: `OutOfFold` or `EarlierDays`. There is no default, as edges drawn
-        around all rows are drawn around the row's own label too.
+        Which rows a row's bins are learned from: `OutOfFold`, `EarlierDays` or `FirstDays`. There is no default, as
+        edges drawn around all rows are drawn around the row's own label too.
     bins
         Most bins, 2 to 65,535: leaves of the tree.
     criterion
@@ -73,7 +73,7 @@ class TreeBins(BinsByLabel):
     column: str
     _: KW_ONLY
     label: str
-    fitted: Fitted
+    fitted: Fitted = NOT_GIVEN
     bins: int
     criterion: Literal["gini", "entropy"] = "gini"
     min_share: float = 0.01
@@ -82,7 +82,7 @@ class TreeBins(BinsByLabel):
 
     def __post_init__(self) -> None:
         self.check()
-        check_share(self, self.min_share)
+        check_share(self)
         if self.criterion not in ("gini", "entropy"):
             raise ParameterError(self, "criterion", got=self.criterion, want="'gini' or 'entropy'")
 

@@ -4,7 +4,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 from featurelib.transforms.category_by_label import CategoryByLabel
-from featurelib.transforms.fitted import Fitted
+from featurelib.transforms.fitted import NOT_GIVEN, Fitted
 from featurelib.transforms.registry import register
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ class WeightOfEvidence(CategoryByLabel):
     label
         The label's column, read when the program is fitted and never after: 0 or 1. A row without one is left out.
     fitted
-        Which rows a row's encoding is learned from: `OutOfFold` or `EarlierDays`. There is no default, as the weight
-        over all rows holds the row's own label.
+        Which rows a row's encoding is learned from: `OutOfFold`, `EarlierDays` or `FirstDays`. There is no default, as
+        the weight over all rows holds the row's own label.
     min_count
         Rows a category needs; with fewer its weight is 0. At least 1.
 
@@ -64,7 +64,7 @@ class WeightOfEvidence(CategoryByLabel):
     column: str
     _: KW_ONLY
     label: str
-    fitted: Fitted
+    fitted: Fitted = NOT_GIVEN
     min_count: int = 1
 
     suffix = "woe"

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from featurelib.windows.delays import instant
 from featurelib.windows.entities import Numbering
 from featurelib.windows.grain import Grain
 from featurelib.windows.lists import cut
@@ -81,17 +82,16 @@ class Question:
         given = samples.select(*self.by, pl.col(time).alias("@time")).collect(engine="in-memory")
         lists = [name for name, dtype in given.schema.items() if isinstance(dtype, pl.List)]
         single = given.explode(lists) if lists else given
-        rows = single.select(*self.by, self.grain.floor(pl.col("@time")).alias("@at"))
-        entities = (numbering or Numbering()).of(rows.select(self.by))
+        moments = self.grain.number_at(single.select(instant(pl.col("@time"))).to_series())
+        entities = (numbering or Numbering()).of(single.select(self.by))
         known = np.flatnonzero(entities.codes >= 0)
-        track = Track(entities.codes[known], self.grain.number(rows["@at"])[known])
+        track = Track(entities.codes[known], moments[known])
         ranks = pl.Series(track.rank(), dtype=pl.get_index_type())
-        asks = pl.repeat(None, len(rows), dtype=ranks.dtype, eager=True).alias(ASKS).scatter(known, ranks)
+        asks = pl.repeat(None, len(single), dtype=ranks.dtype, eager=True).alias(ASKS).scatter(known, ranks)
         if lists:
             asks = cut(asks, given[lists[0]].list.len().cast(pl.Int64).to_numpy(), asks.dtype)
-        who, at = pl.Series(track.codes), self.grain.moments(track.moments)
-        asked = pl.DataFrame({"entity": entities.names.gather(who), "at": at, "bucket": entities.buckets.gather(who)})
-        return asked.with_row_index("id"), asks.to_frame()
+        at = self.grain.moments(track.moments).alias("at")
+        return entities.named[track.codes].hstack([at]).with_row_index("id"), asks.to_frame()
 
     def survey(self, tiles: Mapping[TileSpec, pl.DataFrame], start: datetime) -> dict[str, Any]:
         """Return what there is to learn in a bucket for the samples of the partition that begins at an instant.
@@ -150,7 +150,14 @@ class Question:
         windows = answers.select(*self.makes).rechunk()
 
         def tell(ids: pl.Series) -> pl.Series:
-            return windows[ids].to_struct(ids.name)
+            known = ids.is_not_null()
+            if known.all():
+                return windows[ids].to_struct(ids.name)
+            if not known.any():
+                return windows.clear(len(ids)).to_struct(ids.name)
+            # NOTE: to take rows by numbers of which some are null costs twice as much as to make nulls of them after it
+            rows = windows[ids.fill_null(strategy="max")]
+            return rows.select(pl.when(pl.lit(known)).then(pl.all())).to_struct(ids.name)
 
         def tell_lists(ids: pl.Series) -> pl.Series:
             told, sizes = tell(ids.explode()).struct.unnest(), ids.list.len().cast(pl.Int64).to_numpy()

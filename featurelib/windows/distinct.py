@@ -59,7 +59,7 @@ class Distinct(RangedWindow):
         codes, moments = tiles.track.codes, tiles.track.moments
         again, asked = _again(codes, moments, tiles.rows[VALUE].to_numpy()), past.asked
         ends = asked.edges - units(self.waits)
-        begun = past.span(spec, 0, units(self.waits)).end
+        begun = past.span(tiles, 0, units(self.waits)).end
         for name, length in self.lengths.items():
             # NOTE: at the moment `over` an occurrence stops to count: the value came again, or the window moved on
             over = np.minimum(again, moments + units(length))

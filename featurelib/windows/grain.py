@@ -67,6 +67,13 @@ class Grain:
         physical = moments.to_physical().cast(pl.Int64).to_numpy()
         return physical // (_HOUR // _MICROSECOND) if self.name == "1h" else physical
 
+    def number_at(self, instants: pl.Series) -> Ints:
+        """Return the numbers of the moments that instants lie in, given in microseconds of UTC."""
+        if self.name == "1d":
+            return self.number(instants.to_frame("at").select(self.floor(pl.col("at"))).to_series())
+        physical = instants.to_physical().to_numpy()
+        return physical if self.name == "instant" else physical // (self.unit // _MICROSECOND)
+
     def moments(self, numbers: Ints) -> pl.Series:
         """Return the moments that have some numbers, as `dtype`."""
         if self.name == "1d":

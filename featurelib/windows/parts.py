@@ -39,8 +39,8 @@ class Part(Protocol):
         """Return its columns of a group of events, given in their order, with `CLOCK`; the schema is the log's."""
         ...
 
-    def merge(self) -> list[pl.Expr]:
-        """Return its columns of a group of tiles of one moment."""
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:
+        """Return its columns of a group of tiles of one moment; the schema is the log's."""
         ...
 
     def needs_order(self, schema: pl.Schema) -> bool:
@@ -72,7 +72,7 @@ class Count:
         counted = pl.len() if self.column is None else pl.col(self.column).count()
         return [counted.cast(pl.Int64).alias(self.name)]
 
-    def merge(self) -> list[pl.Expr]:
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
         return [pl.col(self.name).sum()]
 
 
@@ -100,13 +100,15 @@ class Total:
         return {self.name: pl.Float64() if schema[self.column].is_float() else pl.Int64()}
 
     def fold(self, schema: pl.Schema) -> list[pl.Expr]:
-        value = pl.col(self.column)
-        if schema[self.column].is_float():
-            return [value.cast(pl.Float64).sum().alias(self.name)]
-        return [value.cast(pl.Int128).sum().cast(pl.Int64, strict=False).alias(self.name)]
+        return [self._sum(self.column, schema).alias(self.name)]
 
-    def merge(self) -> list[pl.Expr]:
-        return [pl.col(self.name).sum()]
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:
+        return [self._sum(self.name, schema)]
+
+    def _sum(self, of: str, schema: pl.Schema) -> pl.Expr:
+        if schema[self.column].is_float():
+            return pl.col(of).cast(pl.Float64).sum()
+        return pl.col(of).cast(pl.Int128).sum().cast(pl.Int64, strict=False)
 
 
 def beyond(log: Log, column: str) -> DataRefusedError:
@@ -144,7 +146,7 @@ class Extreme:
             best = pl.when(best == 0.0).then(pl.lit(0.0, dtype)).otherwise(best)
         return [best.alias(self.name)]
 
-    def merge(self) -> list[pl.Expr]:
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
         return [EXTREME[self.which](pl.col(self.name))]
 
 
@@ -179,7 +181,7 @@ class Last:
             pl.col(CLOCK).filter(known).last().alias(self._at),
         ]
 
-    def merge(self) -> list[pl.Expr]:
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
         # NOTE: of two of the same instant the later partition's, which comes later in the group
         last = pl.col(self._at) == pl.col(self._at).max()
         return [pl.col(self.name).filter(last).last(), pl.col(self._at).max()]
@@ -204,7 +206,7 @@ class Latest:
     def fold(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
         return [pl.col(CLOCK).max().alias(self.name)]
 
-    def merge(self) -> list[pl.Expr]:
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
         return [pl.col(self.name).max()]
 
 
@@ -236,5 +238,5 @@ class Faded:
         value = pl.lit(1.0) if self.column is None else pl.col(self.column).cast(pl.Float64)
         return [(value * halved).sum().alias(self.name)]
 
-    def merge(self) -> list[pl.Expr]:
+    def merge(self, schema: pl.Schema) -> list[pl.Expr]:  # noqa: ARG002 - the same for all
         return [pl.col(self.name).sum()]

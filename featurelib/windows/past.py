@@ -59,7 +59,8 @@ class Tiles:
 
     def __init__(self, spec: TileSpec, tiles: pl.DataFrame, code: pl.Expr) -> None:
         self.spec = spec
-        known = tiles.with_columns(code)
+        # NOTE: of several files; to pick rows out of as many pieces costs more than to join them
+        known = tiles.with_columns(code).rechunk()
         if known["entity"].null_count():
             known = known.drop_nulls("entity")
         self.track, self.rows = _ordered(spec, known)
@@ -151,21 +152,23 @@ class Past:
     asked: Asked
     tiles: Mapping[TileSpec, Tiles]
     known: Mapping[str, Any] = field(default_factory=dict)
-    _found: dict[tuple[TileSpec, int], Ints] = field(default_factory=dict)
+    _searches: dict[Tiles, Callable[[int], Ints]] = field(default_factory=dict)
+    _found: dict[tuple[Tiles, int], Ints] = field(default_factory=dict)
 
     def of(self, spec: TileSpec) -> Tiles:
         """Return the tiles that hold those of a spec."""
         return self.tiles[spec.without_parts]
 
-    def span(self, spec: TileSpec, length: int, delay: int) -> Span:
+    def span(self, tiles: Tiles, length: int, delay: int) -> Span:
         """Return the tiles in each window; an edge is looked up once, however many windows share it."""
-        return Span(self._before(spec, delay + length), self._before(spec, delay))
+        return Span(self._before(tiles, delay + length), self._before(tiles, delay))
 
-    def _before(self, spec: TileSpec, back: int) -> Ints:
-        key = (spec.without_parts, back)
-        if key not in self._found:
-            self._found[key] = self.of(spec).track.before(self.asked.codes, self.asked.edges - back)
-        return self._found[key]
+    def _before(self, tiles: Tiles, back: int) -> Ints:
+        if tiles not in self._searches:
+            self._searches[tiles] = tiles.track.search(self.asked.codes, self.asked.edges)
+        if (tiles, back) not in self._found:
+            self._found[tiles, back] = self._searches[tiles](back)
+        return self._found[tiles, back]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Tiles: an entity's events of one moment, folded once, for every window that reads them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -112,16 +112,16 @@ class TileSpec:
 
 
 def fold(
-    specs: Sequence[TileSpec], events: pl.LazyFrame, numbering: Numbering | None = None
+    specs: Sequence[TileSpec], events: Callable[[Log], pl.LazyFrame], numbering: Numbering | None = None
 ) -> Iterator[tuple[TileSpec, pl.DataFrame]]:
-    """Fold the events of one partition of a log, read once.
+    """Fold the events of one partition of some logs, each read once.
 
     Parameters
     ----------
     specs
-        Which tiles, of one log.
+        Which tiles.
     events
-        The columns that the specs read, in the order of the log. NaN counts as null.
+        Returns those of a log: the columns that its specs read, in the order of the log. NaN counts as null.
     numbering
         Who is to number the events' entities: somebody who will meet the same rows again.
 
@@ -130,60 +130,68 @@ def fold(
     Each spec's tiles by bucket, then by the hash of the entity and by moment; of one moment, by split, value, or as the
     events come. Null entities have none.
     """
+    by_log: dict[Log, list[TileSpec]] = {}
+    for spec in specs:
+        by_log.setdefault(spec.log, []).append(spec)
+    rows = {log: _read(log, ours, events(log)) for log, ours in by_log.items()}
+    # NOTE: logs have most of their entities in common, which are then numbered and hashed once
+    numbering = numbering or Numbering()
+    entities: dict[tuple[Log, tuple[str, ...]], Entities] = {}
+    for by in dict.fromkeys(spec.by for spec in specs):
+        logs = list(dict.fromkeys(spec.log for spec in specs if spec.by == by))
+        keys = [rows[log].select(pl.col(_key(name)).alias(name) for name in by) for log in logs]
+        entities |= {(log, by): found for log, found in zip(logs, numbering.of_all(keys), strict=True)}
+    for log, ours in by_log.items():
+        told = rows.pop(log)
+        moments = {
+            (spec.delay, spec.grain): spec.grain.number_at(told[_clock_name(spec)])
+            for spec in {(spec.delay, spec.grain): spec for spec in ours}.values()
+        }
+        for spec in ours:
+            yield spec, _tiles(spec, told, entities[log, spec.by], moments[spec.delay, spec.grain])
+
+
+def _read(log: Log, specs: Sequence[TileSpec], events: pl.LazyFrame) -> pl.DataFrame:
+    """Return what some tiles of a log are made of: the columns of entities, from when events count, and values."""
     schema = events.collect_schema()
     keys = {name: pl.col(name).alias(_key(name)) for spec in specs for name in spec.by}
     clocks = {spec.delay: _clock(spec).alias(_clock_name(spec)) for spec in specs}
     values = {name: _value(name, schema[name]) for spec in specs for name in spec.values}
-    happened = instant(pl.col(specs[0].log.time)).alias(_HAPPENED)
-    rows = events.select(*keys.values(), *clocks.values(), *values.values(), happened).collect(engine="in-memory")
-    if any(spec.delay is not None for spec in specs):
-        # NOTE: of events that count from one instant, the last is the one that happened last
-        rows = rows.sort(_HAPPENED, maintain_order=True)
-    numbering = numbering or Numbering()
-    entities = {by: numbering.of(rows.select(pl.col(_key(name)).alias(name) for name in by)) for by in _entities(specs)}
-    moments = {(spec.delay, spec.grain): _moments(spec, rows) for spec in specs}
-    told = rows.drop(map(_key, keys))
-    for spec in specs:
-        yield spec, _tiles(spec, told, entities[spec.by], moments[spec.delay, spec.grain])
-
-
-def _entities(specs: Sequence[TileSpec]) -> list[tuple[str, ...]]:
-    return list(dict.fromkeys(spec.by for spec in specs))
-
-
-def _moments(spec: TileSpec, rows: pl.DataFrame) -> Ints:
-    return spec.grain.number(rows.select(spec.grain.floor(pl.col(_clock_name(spec)))).to_series())
+    happened = [instant(pl.col(log.time)).alias(_HAPPENED)] if any(spec.delay is not None for spec in specs) else []
+    rows = events.select(*keys.values(), *clocks.values(), *values.values(), *happened).collect(engine="in-memory")
+    # NOTE: of events that count from one instant, the last is the one that happened last
+    return rows.sort(_HAPPENED, maintain_order=True) if happened else rows
 
 
 def _tiles(spec: TileSpec, events: pl.DataFrame, entities: Entities, moments: Ints) -> pl.DataFrame:
     rows = _rows(spec, events, entities)
     track = Track(entities.codes[rows], moments[rows])
-    told = events.select(pl.col(_clock_name(spec)).alias(CLOCK), *spec.values)
     if spec.column is not None:
-        kept_ = _different(told[spec.column][rows], track)
+        kept_ = _different(events[spec.column][rows], track)
     elif spec.columns:
-        names = {CLOCK: "clock"} | {name: kept(name) for name in spec.columns}
-        kept_ = told.select(pl.col(name).alias(new) for name, new in names.items())[rows[track.sort()]]
+        names = {_clock_name(spec): "clock"} | {name: kept(name) for name in spec.columns}
+        kept_ = events.select(pl.col(name).alias(new) for name, new in names.items())[rows][track.sort()]
     elif spec.parts == (Count(),) and spec.split is None:
         kept_ = _counted(track)
     else:
-        kept_ = _folded(spec, told[rows], track)
+        kept_ = _folded(spec, events.select(pl.col(_clock_name(spec)).alias(CLOCK), *spec.values)[rows], track)
         _check_totals(spec, kept_)
-    who, at = pl.Series(track.codes), spec.grain.moments(track.moments).alias("at")
-    named = [entities.buckets.gather(who).alias("bucket"), entities.names.gather(who).alias("entity"), at]
-    return pl.DataFrame([*named, *kept_]).select(spec.schema.names())
+    who = entities.named[track.codes]
+    return who.hstack([spec.grain.moments(track.moments).alias("at"), *kept_]).select(spec.schema.names())
 
 
-def _rows(spec: TileSpec, events: pl.DataFrame, entities: Entities) -> Ints:
-    """Return the rows that go into tiles, in the order in which they do."""
+def _rows(spec: TileSpec, events: pl.DataFrame, entities: Entities) -> "Ints | slice":
+    """Return the rows that go into tiles, in the order in which they do; all of them as a slice, which copies none."""
     import numpy as np
 
     wanted = entities.codes >= 0
     for name in (spec.column, *spec.columns[:1]):
         if name is not None:
             wanted &= events[name].is_not_null().to_numpy()
+    if not spec.needs_order:
+        return slice(None) if wanted.all() else np.flatnonzero(wanted)
     rows = np.flatnonzero(wanted)
-    return rows[ordering(events[_clock_name(spec)].to_physical().to_numpy()[rows])] if spec.needs_order else rows
+    return rows[ordering(events[_clock_name(spec)].to_physical().to_numpy()[rows])]
 
 
 def _different(values: pl.Series, track: Track) -> pl.DataFrame:
@@ -256,7 +264,14 @@ def merge(spec: TileSpec, tiles: pl.DataFrame) -> pl.DataFrame:
         Which tiles; of parts.
     tiles
         Of several partitions, by partition.
+
+    Raises
+    ------
+    DataRefusedError
+        If whole numbers of a moment add up to more than 64 bits hold.
     """
     keys = ["entity", "at", *([] if spec.split is None else [SPLIT])]
-    merged = [expr for part in spec.parts for expr in part.merge()]
-    return tiles.group_by(keys, maintain_order=True).agg(merged)
+    schema = spec.log.table.polars_schema()
+    merged = tiles.group_by(keys, maintain_order=True).agg(expr for part in spec.parts for expr in part.merge(schema))
+    _check_totals(spec, merged)
+    return merged

@@ -1,5 +1,7 @@
 """Track: entities and moments as numbers, in order."""
 
+from collections.abc import Callable
+
 from featurelib.windows.grain import Flags, Ints
 
 _DENSE = 16  # up to so many possible numbers for each one there is, a table of all that are possible beats a sort
@@ -58,12 +60,25 @@ class Track:
 
     def before(self, codes: Ints, moments: Ints) -> Ints:
         """Return the first position of an entity, or of the one after it, that is not before a moment."""
+        return self.search(codes, moments)(0)
+
+    def search(self, codes: Ints, moments: Ints) -> Callable[[int], Ints]:
+        """Return what tells, of moments so far before some, the first position that is not before it, as `before`."""
         import numpy as np
 
-        ranks = moments if self._ranked is None else np.searchsorted(self._ranked, moments)
-        codes = np.minimum(codes, self._end)  # NOTE: far more entities may be asked for than have positions
-        found: Ints = np.searchsorted(self.keys, codes * self._width + np.clip(ranks - self._low, 0, self._width - 1))
-        return found
+        # NOTE: far more entities may be asked for than have positions
+        starts = np.minimum(codes, self._end) * self._width
+
+        def back(length: int) -> Ints:
+            ranks = moments - (self._low + length)
+            if self._ranked is not None:
+                ranks = np.searchsorted(self._ranked, moments - length)
+            np.clip(ranks, 0, self._width - 1, out=ranks)
+            ranks += starts
+            found: Ints = np.searchsorted(self.keys, ranks)
+            return found
+
+        return back
 
     def at(self, codes: Ints, moments: Ints) -> tuple[Ints, Flags]:
         """Return the position of an entity at a moment, and whether it has one."""

@@ -193,8 +193,8 @@ class Window(ABC):
         return TileSpec(log, self.entity, self.moments(timezone), delay, parts)
 
     def _span(self, past: Past, spec: TileSpec, length: timedelta) -> tuple[Tiles, Span]:
-        grain = past.grain
-        return past.of(spec), past.span(spec, grain.units(length), grain.units(self.waits))
+        grain, tiles = past.grain, past.of(spec)
+        return tiles, past.span(tiles, grain.units(length), grain.units(self.waits))
 
     def _count(self, past: Past, spec: TileSpec, length: timedelta, part: Count = Count()) -> Ints:  # noqa: B008
         tiles, span = self._span(past, spec, length)

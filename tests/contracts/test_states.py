@@ -23,7 +23,9 @@ from featurelib.fitting import (
     LabelsByPart,
     LabelTable,
     Moments,
+    PairCounts,
     RankSummary,
+    RowSample,
     Span,
     State,
 )
@@ -50,6 +52,20 @@ STATES: dict[str, tuple[State, list[tuple[st.SearchStrategy[Any], pl.DataType]]]
     "labels by fold": (
         LabelsByPart(folds=2, numbers=True, binary=False),
         [(ANY, pl.Float64()), (LABELS, pl.Float64()), (TEXTS, pl.String()), (INSTANTS, pl.Int64())],
+    ),
+    "row sample": (
+        RowSample(width=2, days=2, rows=3, zone="Europe/Berlin"),
+        [
+            (ANY, pl.Float64()),
+            (ANY, pl.Float64()),
+            (CLICKS, pl.Float64()),
+            (TEXTS, pl.String()),
+            (INSTANTS, pl.Int64()),
+        ],
+    ),
+    "pair counts": (
+        PairCounts(width=3, folds=2),
+        [*[(TEXTS, pl.String())] * 3, (CLICKS, pl.Float64()), (TEXTS, pl.String())],
     ),
     "rank summary": (RankSummary(), [(ANY, pl.Float64())]),
     "label table": (LabelTable(), [(ANY, pl.Float64()), (LABELS, pl.Float64())]),

@@ -29,6 +29,11 @@ from featurelib.transforms import (
 
 CHAINS = {
     "impute, normalize, vocabulary": [Impute("x", value=" Ａ "), Normalize("x"), Vocabulary("x"), Frequency("x")],
+    "vocabulary beside others of its text": [
+        *(Vocabulary("x", min_count=2, on_gone="retire"), Feature("hashed", Vocabulary("x", unseen_buckets=3))),
+        *(Feature("given", Vocabulary("x", terms=["a", "zz"])), Frequency("x")),
+        *(Normalize("x"), Feature("later", Frequency("x", min_count=2)), Feature("last", Vocabulary("x"))),
+    ],
     "cross of bins": [
         *(QuantileBins("x", bins=3), Feature("band", Edges("x", edges=[0]))),
         HashedCross(["x__bin", "y"], buckets=99),

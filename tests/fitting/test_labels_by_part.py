@@ -126,3 +126,24 @@ def test_state_comes_back_from_storage():
     state = of(LabelsByPart(folds=3), [("a", 1.0, "k", FIRST), (None, 0.0, None, FIRST + DAY)])
     plain, frames = state.to_stored()
     assert LabelsByPart.from_stored(json.loads(json.dumps(plain)), frames) == state
+
+
+def test_several_states_of_the_same_rows_are_what_each_is_alone():
+    draw = np.random.default_rng(2)
+
+    def some(values: list[object], dtype: pl.DataType) -> pl.Series:
+        return pl.Series([values[place] for place in draw.integers(len(values), size=200)], dtype=dtype)
+
+    label, other = some([0, 1, 1, None], pl.Float64()), some([0, 1, 5], pl.Float64())
+    key = some(["a", "b", "c", None], pl.String())
+    time = some([0, 86_400_000_000, None], pl.Int64())
+    texts, numbers = some(["x", "y", None], pl.String()), some([1.0, 2.0, None], pl.Float64())
+    asked = [
+        (LabelsByPart(folds=2), (texts, label, key, time)),
+        (LabelsByPart(folds=2, numbers=True), (numbers, label, key, time)),
+        (LabelsByPart(folds=3), (texts, label, key, time)),
+        (LabelsByPart(), (texts, label, time)),
+        (LabelsByPart(zone="Asia/Tokyo"), (texts, label, time)),
+        (LabelsByPart(binary=False), (texts, other, time)),
+    ]
+    assert LabelsByPart.of_each(asked) == [state.of(*columns) for state, columns in asked]

@@ -140,8 +140,8 @@ def test_a_backfill_publishes_and_the_next_one_does_nothing(flows: ModuleType, s
 
 @pytest.mark.flow
 def test_a_fit_makes_a_program_of_its_days(flows: ModuleType, server: Any, project: Path) -> None:
-    assert flows.fit(flows.RangeParams(pipeline="open_bandit", start="2019-11-24", end="2019-11-25")) == 1
-    assert flows.fit(flows.RangeParams(pipeline="open_bandit", start="2019-11-24", end="2019-11-26")) == 2
+    assert flows.fit(flows.FitParams(pipeline="open_bandit", start="2019-11-24", end="2019-11-25")) == 1
+    assert flows.fit(flows.FitParams(pipeline="open_bandit", start="2019-11-24", end="2019-11-26", renumber=True)) == 2
 
 
 @pytest.mark.flow

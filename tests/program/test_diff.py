@@ -86,9 +86,10 @@ def test_values_that_stand_behind_terms_are_counted():
 
 def test_output_that_came_or_went_is_named():
     assert texts([scaled(), index("a")], [scaled()], ["x__z", "t__index"], ["x__z"]) == [
-        "t__index: output: there -> None",
+        "t__index: output dropped",
         "t: input: String -> None",
     ]
+    assert texts([scaled()], [scaled(), index("a")], ["x__z"], ["x__z", "t__index"])[0] == "t__index: output added"
 
 
 def test_order_of_outputs_is_a_difference():

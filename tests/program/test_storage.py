@@ -89,7 +89,7 @@ def test_missing_program_and_version_say_what_is_there(tmp_path: Path):
     with pytest.raises(ProgramMissingError, match=r"has none, so not a program\. Fit one first"):
         load(tmp_path)
     save(program(), tmp_path)
-    with pytest.raises(ProgramMissingError, match=r"has versions \[1\], so not program version 4"):
+    with pytest.raises(ProgramMissingError, match=r"has programs of versions \[1\], so not of version 4\. Ask for one"):
         load(tmp_path, version=4)
 
 

@@ -1,6 +1,7 @@
 """Encodings by the label, from the logs to the feature table: fitted by a build, and blind to a row's own click."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from featurelib.program.hashing import hash_text
 from featurelib.runs import Run, backfill, fit_program
 from featurelib.schema import Column
 from featurelib.tables import VersionedTable
-from featurelib.transforms import EarlierDays, Feature, MonotonicWoe, OutOfFold, TargetMean
+from featurelib.transforms import CrossSearch, EarlierDays, Feature, MonotonicWoe, OutOfFold, TargetMean
 from featurelib.workspace import Workspace
 from tests.shop import FEATURES, Row, ShopFeatures, logs, shop, workspace, write
 
@@ -31,14 +32,17 @@ class Encoded(ShopFeatures):
     item_ctr = Column(dtype=pl.Float32(), doc="Click rate of the item in other folds.")
     item_ctr_before = Column(dtype=pl.Float32(), doc="Click rate of the item on earlier days.", nullable=True)
     slot_woe = Column(dtype=pl.Float32(), doc="What the slot says for a click.")
+    best__cross_1 = Column(dtype=pl.UInt32(), doc="The columns that tell most together.")
     request_id = Column(dtype=pl.String(), doc="The request.")
 
 
+SEARCH = CrossSearch(["item_id", "slot", "user_id"], name="best", label="clicked", key="request_id", top=1, buckets=99)
 ENCODED = (
     *FEATURES,
     Feature("item_ctr", TargetMean("item_id", label="clicked", fitted=FOLDS, smoothing=1.0)),
     Feature("item_ctr_before", TargetMean("item_id", label="clicked", fitted=DAYS, smoothing=0.0)),
     Feature("slot_woe", MonotonicWoe("slot", label="clicked", fitted=FOLDS, bins=3)),
+    SEARCH,
 )
 
 
@@ -133,6 +137,15 @@ def test_program_serves_what_the_build_made(space: Workspace):
         assert program.transform_row(sample).items() <= made.items()
     now = sample | {"request_id": None, "shown_at": None}
     assert program.transform_row(now) == program.transform_row(sample)  # a day after the fitted ones
+
+
+def test_crosses_that_were_searched_are_recorded_and_reported(space: Workspace):
+    (record,) = load(space.pipeline("shop")).made["records"]
+    assert {tuple(pair["columns"]) for pair in record["pairs"]} == {*combinations(SEARCH.columns, 2)}
+    text = backfill(pipeline(), space, ALL, Loop(), say=lambda _: None).text()
+    assert "Crosses:  best: 0 of 3 pairs" in text
+    assert text.count("  not taken                 ") == 3
+    assert f" {record['pairs'][0]['gain']:.6f}\n" in text
 
 
 def test_fit_on_the_same_days_again_is_the_same_program(space: Workspace):

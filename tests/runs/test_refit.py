@@ -293,7 +293,7 @@ def test_only_what_is_there_can_be_compared(root: Path) -> None:
     fitted(root, EARLY)
     with pytest.raises(UsageError, match=r"has no program before v1 to compare with; fit again first"):
         compared(root)
-    with pytest.raises(ProgramMissingError, match=r"has versions \[1\], so not program version 7"):
+    with pytest.raises(ProgramMissingError, match=r"has programs of versions \[1\], so not of version 7"):
         compared(root, before=7, after=1)
     with pytest.raises(UsageError, match="comparing on 2026-11-06 needs samples of 2026-11-06; backfill these first"):
         compared(root, before=1, after=1, days=Days(date(2026, 11, 6), date(2026, 11, 6)))

@@ -45,6 +45,8 @@ def test_files_are_zstd_in_row_groups_that_bound_memory(table: VersionedTable, r
     assert footer.num_row_groups >= 3
     assert footer.row_group(0).num_rows <= 65_536
     assert footer.row_group(0).column(0).compression == "ZSTD"
+    file = table.staging("r", codec="lz4").stage(rows([1]), days[0])
+    assert pq.read_metadata(Path(table.uri) / file.path).row_group(0).column(0).compression == "LZ4"
 
 
 def test_a_missing_column_is_named(table: VersionedTable, rows: Any, days: Any) -> None:
@@ -141,7 +143,7 @@ def test_a_file_that_does_not_read_back_is_not_left(
 
     monkeypatch.setattr(staging, "read_footer", fail)
     with pytest.raises(TableError, match="footer cannot be read"):
-        table.stage(rows([1]), days[0], run="r")
+        table.stage(rows([1]).lazy(), days[0], run="r")
     assert parts(table) == set()
 
 

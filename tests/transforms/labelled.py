@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from featurelib.program.hashing import hash_text
-from featurelib.transforms import EarlierDays, OutOfFold
+from featurelib.transforms import EarlierDays, FirstDays, OutOfFold
 from featurelib.transforms.fitted import Fitted
 
 Row = Mapping[str, Any]
@@ -22,6 +22,7 @@ SCHEMA = {
 }
 FOLDS = OutOfFold(key="request", time="at", folds=3)
 DAYS = EarlierDays(time="at", zone="America/New_York")
+FIRST = FirstDays(time="at", days=3)
 START = datetime(2026, 10, 31, tzinfo=UTC)
 LABEL = {"label": pl.Series([0, 1, None], dtype=pl.Int8)}
 
@@ -54,6 +55,10 @@ def others(row: Row, fitted: Sequence[Row], way: Fitted) -> list[Row]:
         return of["at"].astimezone(zone).date()
 
     learned = [other for other in fitted if other["label"] is not None and other["at"] is not None]
+    if isinstance(way, FirstDays):
+        first = sorted({*map(day, learned)})[: way.days]
+        teach = [other for other in learned if day(other) in first]
+        return teach if row["at"] is None or (first and day(row) > first[-1]) else []
     if row["at"] is None or not learned:
         return learned
     if isinstance(way, OutOfFold):

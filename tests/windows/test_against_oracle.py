@@ -1,7 +1,7 @@
 """Every member of the windows, on generated logs, against the oracle that looks at every event."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -106,25 +106,25 @@ def answers(windows: Sequence[Any], case: Case) -> dict[str, list[Any]]:
 
     The way of a build without files: tiles by partition, two buckets of entities, answers joined to the samples.
     """
-    logs = {name: [frame_of(rows, log) for _, rows in sorted(case.events[name].items())] for name, log in LOGS.items()}
+    days = sorted({day for events in case.events.values() for day in events})
+    logs = [{log: frame_of(case.events[name].get(day, []), log).lazy() for name, log in LOGS.items()} for day in days]
     samples = {
         day: pl.DataFrame(rows, schema=SAMPLES, strict=False).lazy() for day, rows in sorted(case.samples.items())
     }
     asking = questions(windows, case.zone)
-    specs = dict.fromkeys(spec for question in asking for spec in (*question.tiles, *question.surveyed))
-    tiles: dict[TileSpec, list[pl.DataFrame]] = {}
-    for name, frames in logs.items():
-        tiles |= folded([spec for spec in specs if spec.log.name == name], frames)
+    tiles = tiles_of(dict.fromkeys(spec for question in asking for spec in (*question.tiles, *question.surveyed)), logs)
     answered = [answers_to(question, tiles, samples, case.zone) for question in asking]
     by_day = [pl.concat([question[day] for question in answered], how="horizontal") for day in samples]
     return pl.concat(by_day).to_dict(as_series=False)
 
 
-def folded(specs: Sequence[TileSpec], frames: Sequence[pl.DataFrame]) -> dict[TileSpec, list[pl.DataFrame]]:
-    """Return the tiles of a log, of each spec in two buckets of entities."""
-    made = {spec: [pl.DataFrame(schema=spec.schema)] for spec in specs}
-    for frame in frames if specs else ():
-        for spec, tiles in fold(specs, frame.lazy()):
+def tiles_of(
+    specs: Collection[TileSpec], logs: Sequence[Mapping[Log, pl.LazyFrame]]
+) -> dict[TileSpec, list[pl.DataFrame]]:
+    """Return the tiles of some days of all logs, of each spec in two buckets of entities."""
+    made: dict[TileSpec, list[pl.DataFrame]] = {spec: [pl.DataFrame(schema=spec.schema)] for spec in specs}
+    for day in logs:
+        for spec, tiles in fold(list(specs), day.__getitem__):
             made[spec].append(tiles)
     return {spec: halves(pl.concat(tiles)) for spec, tiles in made.items()}
 

@@ -12,7 +12,21 @@ import pytest
 from featurelib.errors import DataRefusedError
 from featurelib.logs import Log
 from featurelib.schema import Column, Table
-from featurelib.windows import Decayed, LastValue, Maximum, Mean, Minimum, Sum, Window, fold, questions
+from featurelib.windows import (
+    Decayed,
+    Grain,
+    LastValue,
+    Maximum,
+    Mean,
+    Minimum,
+    Sum,
+    TileSpec,
+    Window,
+    fold,
+    questions,
+)
+from featurelib.windows.parts import Total
+from featurelib.windows.tiles import merge
 from featurelib.windows.track import Track
 
 TIME = pl.Datetime("us", "UTC")
@@ -43,7 +57,7 @@ def answered(windows: Sequence[Window], events: Sequence[dict[str, Any]]) -> dic
     rows = [{"at": START, "item_id": "x"} | event for event in events]
     log = pl.DataFrame(rows, schema=Sold.polars_schema())
     (question,) = questions(windows, "UTC")
-    tiles = [(spec, made.drop("bucket")) for spec, made in fold(question.tiles, log.lazy())]
+    tiles = [(spec, made.drop("bucket")) for spec, made in fold(question.tiles, lambda _: log.lazy())]
     samples = pl.LazyFrame({"item_id": ["x"], "at": [START + 300 * MINUTE]}, schema={"item_id": pl.String, "at": TIME})
     asked, _ = question.asked(samples, "at")
     laid = question.lay(tiles, asked["entity"])
@@ -84,6 +98,16 @@ def test_infinities_that_meet_are_no_number_and_no_warning(apart: int):
 def test_a_sum_that_64_bits_do_not_hold_is_refused(kind: Any, events: list[dict[str, Any]]):
     with pytest.raises(DataRefusedError, match="to more than 64 bits hold: declare it as Float64"):
         answered([kind("total", column="n", **COMMON)], events)
+
+
+def test_two_partitions_may_not_add_up_to_more_than_64_bits_hold_in_an_hour_they_share():
+    hour, whole = pl.Schema({"entity": pl.String, "at": TIME}), Total("n")
+    spec = TileSpec(SOLD, ("item_id",), Grain("1h", "Asia/Kolkata"), parts=(whole,))
+    tiles = pl.DataFrame({"entity": ["x"] * 2, "at": [START] * 2}, schema=hour)
+    most = tiles.with_columns(pl.Series(whole.name, [2**63 - 2, 1]))
+    assert merge(spec, most)[whole.name].to_list() == [2**63 - 1]
+    with pytest.raises(DataRefusedError, match="values of 'n' of log 'sold' add up to more than 64 bits hold"):
+        merge(spec, tiles.with_columns(pl.Series(whole.name, [2**63 - 1, 1])))
 
 
 def test_numbers_without_a_sign_add_up_as_far_as_64_bits_with_one_go():

@@ -63,6 +63,19 @@ def test_only_the_same_rows_are_numbered_once():
     assert other.names.to_list() == ["b"]
 
 
+def test_rows_of_several_logs_have_their_entities_in_common():
+    columns = {"shop": [1, 2, None, 2], "item": ["a", "a", "b", None]}
+    logs = [
+        pl.DataFrame(columns),
+        pl.DataFrame({"shop": ["2", "3"], "item": ["a", "a"]}),
+        pl.DataFrame(columns).clear(),
+    ]
+    found = Numbering().of_all(logs)
+    told = [[None if code < 0 else one.names[int(code)] for code in one.codes] for one in found]
+    assert told == [["1\x1fa", "2\x1fa", None, None], ["2\x1fa", "3\x1fa"], []]
+    assert all(one.names is found[0].names for one in found)
+
+
 @pytest.mark.parametrize("step", [1, 2**40], ids=["numbers", "ranks"])
 def test_track_tells_entities_and_moments_of_its_keys(step: int):
     codes, moments = np.array([2**20, 0, 2**20, 0]), np.array([5, -3, 4, -3]) * step

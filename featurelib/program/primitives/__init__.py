@@ -44,6 +44,7 @@ from featurelib.program.primitives.text import Text
 from featurelib.program.primitives.texts import Texts
 from featurelib.program.primitives.time import Time
 from featurelib.program.primitives.to_float32 import ToFloat32
+from featurelib.program.primitives.tree_leaves import TreeLeaves
 from featurelib.program.primitives.variant_place import VariantPlace
 from featurelib.program.primitives.vector_angle import VectorAngle
 from featurelib.program.primitives.weighted_cosine import WeightedCosine
@@ -92,6 +93,7 @@ __all__ = [
     "Texts",
     "Time",
     "ToFloat32",
+    "TreeLeaves",
     "VariantPlace",
     "VectorAngle",
     "WeightedCosine",

@@ -1,5 +1,6 @@
 """Index: the number of a known term."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +20,7 @@ class Index(Primitive):
     The result is ``UInt32``.
 
     For columns it is one cast to an ``Enum``, whose table is built once; ``replace_strict`` would build its table at
-    each call (49 ms for 100,000 terms). Steps with the same known terms share the cast.
+    each call (49 ms for 100,000 terms). A program casts a text that several of these read once for all (`SharedTerms`).
     """
 
     terms: tuple[str, ...]
@@ -47,26 +48,51 @@ class Index(Primitive):
 
     @cached_property
     def _enum(self) -> pl.Enum:
-        return pl.Enum(tuple(self.numbers) if self.retired else self.terms)
+        return pl.Enum(self.known_terms)
+
+    @cached_property
+    def known_terms(self) -> pl.Series:
+        """The known terms, by their numbers ascending."""
+        return self._listed.filter(self._is_known) if self.retired else self._listed
 
     @cached_property
     def _numbers_in_order(self) -> pl.Series:
-        return pl.Series(self.numbers.values(), dtype=pl.UInt32)
+        numbers = pl.int_range(self.first, self.first + len(self._listed), dtype=pl.UInt32, eager=True)
+        return numbers.filter(self._is_known) if self.retired else numbers
+
+    @property
+    def _is_known(self) -> pl.Series:
+        return ~pl.int_range(len(self._listed), eager=True).is_in(list(self.retired))
+
+    @cached_property
+    def _listed(self) -> pl.Series:
+        # NOTE: the terms of a loaded program need not become Python's texts
+        mapped = self.__dict__.get("_tables", {}).get("terms")
+        return pl.Series("terms", self.terms, dtype=pl.String) if mapped is None else mapped
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         place = inputs[0].cast(self._enum, strict=False).to_physical().cast(pl.UInt32)
         if self.retired:
-            known = place.map_batches(self._numbers_at, return_dtype=pl.UInt32, is_elementwise=True)
-        else:
-            known = place + self.first
+            return self._numbered(inputs[0], _gathered(self._numbers_in_order, place))
+        return self._numbered(inputs[0], place + self.first)
+
+    def expr_among(self, terms: "SharedTerms", text: pl.Expr, codes: pl.Expr) -> pl.Expr:
+        """Return the step as a polars expression over a text and its codes among the terms of several steps."""
+        import numpy as np
+
+        numbers = np.zeros(len(terms.terms), dtype=np.uint32)
+        there = np.zeros(len(numbers), dtype=bool)
+        places = self.known_terms.cast(terms.enum).to_physical().to_numpy()
+        numbers[places], there[places] = self._numbers_in_order.to_numpy(), True
+        known = pl.select(pl.when(pl.Series(there)).then(pl.Series(numbers))).to_series()
+        return self._numbered(text, _gathered(known, codes))
+
+    def _numbered(self, text: pl.Expr, known: pl.Expr) -> pl.Expr:
         unseen = pl.lit(self.unseen, dtype=pl.UInt32)
         if self.buckets > 1:
-            unseen += (hash_expr(inputs[0]) % self.buckets).cast(pl.UInt32)
+            unseen += (hash_expr(text) % self.buckets).cast(pl.UInt32)
         missing = pl.lit(self.missing, dtype=pl.UInt32)
-        return pl.when(inputs[0].is_null()).then(missing).otherwise(known.fill_null(unseen)).cast(pl.UInt32)
-
-    def _numbers_at(self, places: pl.Series) -> pl.Series:
-        return self._numbers_in_order.gather(places).alias(places.name)
+        return pl.when(text.is_null()).then(missing).otherwise(known.fill_null(unseen)).cast(pl.UInt32)
 
     def row(self) -> RowFunction:
         number_of, missing, unseen, buckets = self.numbers.get, self.missing, self.unseen, self.buckets
@@ -89,5 +115,30 @@ class Index(Primitive):
         return Cells.of([missing if text is None else number_of(text, unseen) for text in inputs[0].to_list()])
 
     def tables(self) -> dict[str, pl.Series]:
-        terms = {"terms": pl.Series("terms", self.terms, dtype=pl.String)}
+        terms = {"terms": self._listed}
         return terms | {"retired": pl.Series("retired", self.retired, dtype=pl.UInt32)} if self.retired else terms
+
+
+class SharedTerms:
+    """The terms of several steps that read one text: a cast costs many times what it costs to look up its codes.
+
+    Attributes
+    ----------
+    terms, enum
+        Those of all, each once; and the type of them.
+    """
+
+    def __init__(self, steps: Iterable[Index]) -> None:
+        self.terms = pl.concat([step.known_terms for step in steps]).unique(maintain_order=True)
+        self.enum = pl.Enum(self.terms)
+
+    def codes(self, text: pl.Expr) -> pl.Expr:
+        """Return the place of a text among the terms, null where it is none."""
+        return text.cast(self.enum, strict=False).to_physical().cast(pl.UInt32)
+
+
+def _gathered(values: pl.Series, places: pl.Expr) -> pl.Expr:
+    def gathered(column: pl.Series) -> pl.Series:
+        return values.gather(column).alias(column.name)
+
+    return places.map_batches(gathered, return_dtype=pl.UInt32, is_elementwise=True)
