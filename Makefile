@@ -18,11 +18,12 @@ test: .venv/ready ## all tests but those marked slow, over WORKERS processes
 test-slow: .venv/ready ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-lint: .venv/ready ## format, lint, types, import contracts
+lint: .venv/ready ## format, lint, types, import contracts, versions of the tables
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/featurelib schema diff --check
 
 bench: .venv/ready ## the benchmarks, each against a peer in one run
 	$(BIN)/python -m benchmarks

@@ -30,7 +30,7 @@ _CONFIGURED = "PREFECT_API_URL" in os.environ or (Path.home() / ".prefect" / "pr
 os.environ.update({**_ALWAYS, **({} if _CONFIGURED else _WITHOUT_SERVER), **os.environ})
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -38,7 +38,7 @@ from typing import Annotated, Any, TypeVar
 import click
 from httpx import HTTPError
 from prefect import flow, get_client, runtime, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, StateType, TaskRun
@@ -56,7 +56,7 @@ from featurelib.errors import PartitionsFailedError, RetryableError, UsageError
 from featurelib.ledger import plan
 from featurelib.pipeline import Pipeline
 from featurelib.program import load
-from featurelib.runs import Report, Run, Step, backfill_steps, follow
+from featurelib.runs import Report, Run, Step, backfill_steps, follow, leaving_a_page
 from featurelib.runs import fit as fit_program
 from featurelib.tables import Partition
 
@@ -159,7 +159,7 @@ def build(params: BuildParams) -> Report:
     """Bring one partition up to date, and repair those just before it: late rows land, and labels mature."""
     pipeline, workspace = project(params.pipeline)
     partition = _wanted(params)
-    with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
+    with _leaving_a_page(params), Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         wanted = due(run, partition, params.catch_up)
         built = follow(backfill_steps(run, wanted), partial(take, pipeline.name))
         left = plan(pipeline, workspace, wanted, fingerprints=run.fingerprints)
@@ -170,7 +170,7 @@ def build(params: BuildParams) -> Report:
 def backfill(params: RangeParams) -> Report:
     """Build what is missing or stale in a range of days: samples, a first program, features."""
     pipeline, workspace = project(params.pipeline)
-    with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
+    with _leaving_a_page(params, params.days), Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         built = follow(backfill_steps(run, params.days), partial(take, pipeline.name))
         left = plan(pipeline, workspace, params.days, fingerprints=run.fingerprints)
     return _published(Report.read(pipeline, workspace, left, built))
@@ -184,6 +184,19 @@ def fit(params: FitParams) -> int:
         version = fit_program(run, params.days, partial(take, pipeline.name), renumber=params.renumber)
     _publish_decisions(pipeline.name, load(workspace.pipeline(pipeline.name), version).made["selection"])
     return version
+
+
+def _leaving_a_page(params: Params, days: Days | None = None) -> AbstractContextManager[None]:
+    """Write the report's page when a run ends, however it ends, and leave a link to it; by default of all days."""
+    pipeline, workspace = project(params.pipeline)
+
+    def left(path: Path) -> None:
+        title, key = f"Report of {pipeline.name}: {path}", f"{_dashed(pipeline.name)}-page"
+        create_link_artifact(link=path.as_uri(), link_text=path.name, key=key, description=title)
+        click.echo(f"Page:     {path}")
+
+    say = partial(click.echo, err=True)
+    return leaving_a_page(pipeline, workspace, engine(params.parallel), left=left, say=say, days=days)
 
 
 def _published(report: Report) -> Report:

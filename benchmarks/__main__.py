@@ -5,6 +5,7 @@ from benchmarks import (
     build_partition,
     build_samples,
     build_windows,
+    check_rows,
     days_flat,
     feast_join,
     import_cost,
@@ -14,6 +15,7 @@ from benchmarks import (
     row_latency,
     transform_costs,
     transform_set,
+    validate_table,
     window_growth,
 )
 
@@ -27,8 +29,10 @@ for name, benchmark in [
     ("Memory over days", days_flat),
     ("One row", row_latency),
     ("One request", request_latency),
+    ("A row against its rules", check_rows),
     ("A row in each transform", transform_costs),
     ("Transforms (makes the peers' environment below data/, from a package index)", transform_set),
+    ("Validation (makes the peers' environment below data/, from a package index)", validate_table),
     ("Online reads", online_reads),
     ("Import", import_cost),
     ("Beside Feast (makes Feast's environment below data/, from a package index)", feast_join),

@@ -41,7 +41,7 @@ from featurelib.runs import Run, backfill
 from featurelib.runs.changes import LabelTask, label_task
 from featurelib.runs.features import ApplyTask, apply_task
 from featurelib.runs.sample_tasks import PartitionTask, partition_task
-from featurelib.schema import judge
+from featurelib.schema.judge import judge
 from featurelib.tables import Partition, StagedFile, VersionedTable
 from featurelib.workspace import Workspace
 

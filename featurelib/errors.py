@@ -11,7 +11,9 @@
     │   │   ├── ParameterError              one parameter is out of its range
     │   │   ├── ColumnMissingError          a column is named that is not there
     │   │   ├── ColumnTypeError             a column is there with another type
-    │   │   └── ColumnUnknownError          a column is there that nothing declares
+    │   │   ├── ColumnUnknownError          a column is there that nothing declares
+    │   │   ├── LockError                       a locked declaration is damaged, or was edited
+    │   │   └── VersionError        exit 1      a table changed more than its version says
     │   ├── TaskFailedError     exit 70     a task raised an error that is none of these: a defect, ours or a user's
     │   └── DataRefusedError    exit 1      the data broke a rule; a build publishes nothing of it
     │       ├── LogMissingError             no log file where one was declared
@@ -153,6 +155,38 @@ class DataRefusedError(FinalError):
     """The data broke a rule; a build publishes nothing of it."""
 
     exit_code = 1
+
+
+class LockError(DeclarationError):
+    """A locked version of a table's declaration is damaged, was edited, or would be written again.
+
+    Parameters
+    ----------
+    path
+        The file.
+    problem
+        What is wrong with it, as a clause.
+    hint
+        What to try.
+    """
+
+    def __init__(self, path: object, problem: str, *, hint: str) -> None:
+        super().__init__(f"{path}: {problem}. {hint}")
+
+
+class VersionError(DeclarationError):
+    """Tables changed more than their versions say, or are not locked as they are declared.
+
+    Parameters
+    ----------
+    said
+        How each of these tables stands to its locks.
+    """
+
+    exit_code = 1
+
+    def __init__(self, said: Iterable[str]) -> None:
+        super().__init__("\n".join(["versions and declarations do not agree.", *said]))
 
 
 class LogMissingError(DataRefusedError, FileNotFoundError):

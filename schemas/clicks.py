@@ -18,8 +18,8 @@ class ClickLog(Table):
     checks = (RowCheck(id="landed_after_clicked", that="landed_at >= clicked_at", on_fail="warn"),)
 
     event_id = Column(dtype=pl.String(), doc="Given by the client; the same when it is sent again.")
-    request_id = Column(dtype=pl.String(), doc="The request whose answer was clicked.", role="key")
-    item_id = Column(dtype=pl.String(), doc="The item opened.", role="key")
-    user_id = Column(dtype=pl.String(), doc="Who clicked.", role="key")
+    request_id = Column(dtype=pl.String(), doc="The request whose answer was clicked.", role="entity")
+    item_id = Column(dtype=pl.String(), doc="The item opened.", role="entity")
+    user_id = Column(dtype=pl.String(), doc="Who clicked.", role="entity", pii="pseudonymous")
     clicked_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When it was clicked, by the client.", role="time")
     landed_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When the row could first be read.", role="time")

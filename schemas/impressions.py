@@ -18,10 +18,14 @@ class ImpressionLog(Table):
     checks = (RowCheck(id="landed_after_shown", that="landed_at >= shown_at", on_fail="warn"),)
 
     event_id = Column(dtype=pl.String(), doc="Given by the client; the same when it is sent again.")
-    request_id = Column(dtype=pl.String(), doc="The request whose answer showed the item.", role="key")
+    request_id = Column(dtype=pl.String(), doc="The request whose answer showed the item.", role="entity")
     session_id = Column(dtype=pl.String(), doc="Requests of one user without a long pause.")
-    user_id = Column(dtype=pl.String(), doc="The user, or the browser of one who is not known.", role="key")
-    item_id = Column(dtype=pl.String(), doc="The item shown; text, with leading zeros and up to 20 digits.", role="key")
+    user_id = Column(
+        dtype=pl.String(), doc="The user, or the browser of one who is not known.", role="entity", pii="pseudonymous"
+    )
+    item_id = Column(
+        dtype=pl.String(), doc="The item shown; text, with leading zeros and up to 20 digits.", role="entity"
+    )
     query = Column(dtype=pl.String(), doc="What the user asked for, as typed.")
     position = Column(dtype=pl.Int16(), doc="Place in the answer, 1 at the top.", between=(1, 1000))
     device = Column(dtype=pl.String(), doc="Kind of device.", allowed=("mobile", "desktop", "tablet", "tv"))

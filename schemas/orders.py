@@ -18,9 +18,9 @@ class OrderLog(Table):
     checks = (RowCheck(id="landed_after_ordered", that="landed_at >= ordered_at", on_fail="warn"),)
 
     order_id = Column(dtype=pl.String(), doc="Given by the shop; the same when it is sent again.")
-    request_id = Column(dtype=pl.String(), doc="The request whose answer led to the order.", role="key")
-    user_id = Column(dtype=pl.String(), doc="Who ordered.", role="key")
-    item_id = Column(dtype=pl.String(), doc="The item ordered.", role="key")
+    request_id = Column(dtype=pl.String(), doc="The request whose answer led to the order.", role="entity")
+    user_id = Column(dtype=pl.String(), doc="Who ordered.", role="entity", pii="pseudonymous")
+    item_id = Column(dtype=pl.String(), doc="The item ordered.", role="entity")
     ordered_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When it was ordered.", role="time")
     landed_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When the row could first be read.", role="time")
     amount_cents = Column(dtype=pl.Int64(), doc="What was paid.", unit="US cents", between=(0, None))

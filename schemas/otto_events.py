@@ -17,8 +17,10 @@ class OttoClickLog(Table):
     event_time = "clicked_at"
 
     event_id = Column(dtype=pl.String(), doc="Session and number of the event in it.", role="key")
-    user_id = Column(dtype=pl.String(), doc="OTTO's session: one user.", source="session", role="key")
-    item_id = Column(dtype=pl.String(), doc="The product.", source="aid", role="key")
+    user_id = Column(
+        dtype=pl.String(), doc="OTTO's session: one user.", source="session", role="entity", pii="pseudonymous"
+    )
+    item_id = Column(dtype=pl.String(), doc="The product.", source="aid", role="entity")
     clicked_at = Column(dtype=TIME, doc="When it was opened.", source="ts", epoch="ms", role="time")
 
 
@@ -29,8 +31,10 @@ class OttoCartLog(Table):
     min_rows = 0
 
     event_id = Column(dtype=pl.String(), doc="Session and number of the event in it.", role="key")
-    user_id = Column(dtype=pl.String(), doc="OTTO's session: one user.", source="session", role="key")
-    item_id = Column(dtype=pl.String(), doc="The product.", source="aid", role="key")
+    user_id = Column(
+        dtype=pl.String(), doc="OTTO's session: one user.", source="session", role="entity", pii="pseudonymous"
+    )
+    item_id = Column(dtype=pl.String(), doc="The product.", source="aid", role="entity")
     carted_at = Column(dtype=TIME, doc="When it was put there.", source="ts", epoch="ms", role="time")
 
 
@@ -41,6 +45,8 @@ class OttoOrderLog(Table):
     min_rows = 0
 
     event_id = Column(dtype=pl.String(), doc="Session and number of the event in it.", role="key")
-    user_id = Column(dtype=pl.String(), doc="OTTO's session: one user.", source="session", role="key")
-    item_id = Column(dtype=pl.String(), doc="The product.", source="aid", role="key")
+    user_id = Column(
+        dtype=pl.String(), doc="OTTO's session: one user.", source="session", role="entity", pii="pseudonymous"
+    )
+    item_id = Column(dtype=pl.String(), doc="The product.", source="aid", role="entity")
     ordered_at = Column(dtype=TIME, doc="When it was ordered.", source="ts", epoch="ms", role="time")

@@ -22,7 +22,7 @@ class OttoOrderFeatures(Table):
     clicked_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When it was opened.", role="time")
     carted = Column(dtype=pl.Int8(), doc="1 if put into the cart within a day.", between=(0, 1), role="label")
     ordered = Column(dtype=pl.Int8(), doc="1 if ordered within a day of that.", between=(0, 1), role="label")
-    sample_weight = Column(dtype=pl.Float64(), doc="How many clicks the row stands for.", between=(1, 2))
+    sample_weight = Column(dtype=pl.Float64(), doc="How many clicks the row stands for.", between=(1, 2), role="weight")
     item_index = Column(dtype=pl.UInt32(), doc="The product.", role="feature")
     item_frequency = Column(dtype=pl.Float32(), doc="Share of clicks on this product.", between=(0, 1), role="feature")
     user_bucket = Column(dtype=pl.UInt32(), doc="The user, hashed.", between=(0, 1024), role="feature")

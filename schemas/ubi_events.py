@@ -17,8 +17,8 @@ class UbiQueryLog(Table):
 
     event_id = Column(dtype=pl.String(), doc="Of the document, unique.")
     application = Column(dtype=pl.String(), doc="What wrote it; each counts and clocks in its own way.")
-    query_id = Column(dtype=pl.String(), doc="The query.", role="key")
-    client_id = Column(dtype=pl.String(), doc="The browser.", role="key")
+    query_id = Column(dtype=pl.String(), doc="The query.", role="entity")
+    client_id = Column(dtype=pl.String(), doc="The browser.", role="entity", pii="pseudonymous")
     user_query = Column(dtype=pl.String(), doc="What was typed; may be empty.")
     asked_at = Column(dtype=TIME, doc="When it was asked.", source="timestamp", epoch="ms", role="time")
 
@@ -33,11 +33,11 @@ class UbiImpressionLog(Table):
 
     event_id = Column(dtype=pl.String(), doc="Of the document, unique.", role="key")
     application = Column(dtype=pl.String(), doc="What wrote it; each counts and clocks in its own way.")
-    query_id = Column(dtype=pl.String(), doc="The query, which another log may lack.", role="key")
-    client_id = Column(dtype=pl.String(), doc="The browser.", role="key")
+    query_id = Column(dtype=pl.String(), doc="The query, which another log may lack.", role="entity")
+    client_id = Column(dtype=pl.String(), doc="The browser.", role="entity", pii="pseudonymous")
     session_id = Column(dtype=pl.String(), doc="As the shop counts sessions.", nullable=True)
     user_query = Column(dtype=pl.String(), doc="What was typed, where the event repeats it.", nullable=True)
-    object_id = Column(dtype=pl.String(), doc="The product shown.", role="key")
+    object_id = Column(dtype=pl.String(), doc="The product shown.", role="entity")
     ordinal = Column(
         dtype=pl.Int16(),
         doc="Place in the answer; the first is 0 in esci_ubi_sample and 1 in Chorus.",
@@ -54,9 +54,9 @@ class UbiClickLog(Table):
 
     event_id = Column(dtype=pl.String(), doc="Of the document, unique.")
     application = Column(dtype=pl.String(), doc="What wrote it.")
-    query_id = Column(dtype=pl.String(), doc="The query whose answer was clicked.", role="key")
-    client_id = Column(dtype=pl.String(), doc="The browser.", role="key")
-    object_id = Column(dtype=pl.String(), doc="The product clicked.", role="key")
+    query_id = Column(dtype=pl.String(), doc="The query whose answer was clicked.", role="entity")
+    client_id = Column(dtype=pl.String(), doc="The browser.", role="entity", pii="pseudonymous")
+    object_id = Column(dtype=pl.String(), doc="The product clicked.", role="entity")
     ordinal = Column(dtype=pl.Int16(), doc="Its place.", nullable=True)
     clicked_at = Column(dtype=TIME, doc="When it was clicked.", source="timestamp", epoch="ms", role="time")
 
@@ -69,9 +69,9 @@ class UbiCartLog(Table):
 
     event_id = Column(dtype=pl.String(), doc="Of the document, unique.")
     application = Column(dtype=pl.String(), doc="What wrote it.")
-    query_id = Column(dtype=pl.String(), doc="The query that led to it.", role="key")
-    client_id = Column(dtype=pl.String(), doc="The browser.", role="key")
-    object_id = Column(dtype=pl.String(), doc="The product.", role="key")
+    query_id = Column(dtype=pl.String(), doc="The query that led to it.", role="entity")
+    client_id = Column(dtype=pl.String(), doc="The browser.", role="entity", pii="pseudonymous")
+    object_id = Column(dtype=pl.String(), doc="The product.", role="entity")
     carted_at = Column(dtype=TIME, doc="When it was put there.", source="timestamp", epoch="ms", role="time")
 
 

@@ -14,13 +14,12 @@ class WebPageFeatures(Table):
     owner = "site team"
     event_time = "requested_at"
 
-    client = Column(dtype=pl.String(), doc="The client.", role="key")
-    page = Column(dtype=pl.String(), doc="The page.", role="key")
+    client = Column(dtype=pl.String(), doc="The client.", role="entity", pii="pseudonymous")
+    page = Column(dtype=pl.String(), doc="The page.", role="entity")
     requested_at = Column(dtype=pl.Datetime("us", "UTC"), doc="When the request came.", role="time")
     led_on = Column(
         dtype=pl.Int8(), doc="1 if the client asked for another page from it within 30 minutes.", between=(0, 1),
-        role="label",
-    )  # fmt: skip
+        role="label")  # fmt: skip
     page_index = Column(dtype=pl.UInt32(), doc="The page.", role="feature")
     page_frequency = Column(dtype=pl.Float32(), doc="Share of requests for it.", between=(0, 1), role="feature")
     asset_index = Column(dtype=pl.UInt32(), doc="Whether it is an asset of a page.", role="feature")

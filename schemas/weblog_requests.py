@@ -12,7 +12,9 @@ class WebRequestLog(Table):
 
     event_time = "requested_at"
 
-    client = Column(dtype=pl.String(), doc="Address of the client, replaced by a pseudonym.", role="key")
+    client = Column(
+        dtype=pl.String(), doc="Address of the client, replaced by a pseudonym.", role="entity", pii="pseudonymous"
+    )
     ident = Column(dtype=pl.String(), doc="As identd says; nobody asks it.", nullable=True)
     user = Column(dtype=pl.String(), doc="Who is logged in.", nullable=True)
     requested_at = Column(dtype=TIME, doc="When the request came, to the second.", role="time")
@@ -23,7 +25,7 @@ class WebRequestLog(Table):
     bytes = Column(dtype=pl.Int64(), doc="Size of the answer's body.", unit="bytes", nullable=True, between=(0, None))
     referrer = Column(dtype=pl.String(), doc="Where the client says it came from.", nullable=True)
     agent = Column(dtype=pl.String(), doc="What the client calls itself.", nullable=True)
-    page = Column(dtype=pl.String(), doc="What was asked for, without its query.", role="key")
+    page = Column(dtype=pl.String(), doc="What was asked for, without its query.", role="entity")
     asset = Column(dtype=pl.Boolean(), doc="Whether it is a picture, style or script of a page.")
     referrer_host = Column(dtype=pl.String(), doc="Host of the referrer.", nullable=True)
     referrer_page = Column(dtype=pl.String(), doc="The referrer, where it is a page of this site.", nullable=True)
@@ -39,7 +41,9 @@ class WebFollowLog(Table):
     event_time = "followed_at"
     min_rows = 0
 
-    client = Column(dtype=pl.String(), doc="Address of the client, replaced by a pseudonym.", role="key")
-    page = Column(dtype=pl.String(), doc="The page it came from.", role="key")
+    client = Column(
+        dtype=pl.String(), doc="Address of the client, replaced by a pseudonym.", role="entity", pii="pseudonymous"
+    )
+    page = Column(dtype=pl.String(), doc="The page it came from.", role="entity")
     followed_at = Column(dtype=TIME, doc="When the request came, to the second.", role="time")
     to_page = Column(dtype=pl.String(), doc="The page asked for.")

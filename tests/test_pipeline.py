@@ -47,7 +47,7 @@ def test_declaration_says_what_it_reads_makes_and_needs():
         "selection": [],
         "carried": ["event_id", "item_id", "shown_at", "clicked"],
         "fit": "2026-11-01",
-        "table": "ShopFeatures v1",
+        "table": "ShopFeatures v1.0.0",
     }
 
 

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 import click
 
@@ -67,9 +69,18 @@ def _backfill(
     only: Collection[ledger.State],
     now: datetime | None,
 ) -> None:
-    with _saying() as say:
-        report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
-    click.echo(report.text())
+    of = wanted if isinstance(wanted, Days) else Days(min(wanted).dt, max(wanted).dt)
+    pages: list[Path] = []
+    leaving = runs.leaving_a_page(
+        pipeline, workspace, engine(parallel), left=pages.append, say=partial(click.echo, err=True), days=of, now=now
+    )
+    try:
+        with leaving, _saying() as say:
+            report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
+        click.echo(report.text())
+    finally:
+        for page in pages:
+            click.echo(f"Page:     {page}")
 
 
 @contextmanager

@@ -7,11 +7,11 @@ Exit codes: 0 done, 1 data refused, 2 wrong use or declaration, 3 an infrastruct
 import gc
 import sys
 import traceback
-from importlib import import_module
 
 import click
 
 from featurelib import __version__
+from featurelib.cli.lazy import LazyGroup
 from featurelib.errors import FeaturelibError
 
 # NOTE: a plan makes a million objects and no rubbish: to look for it each 700 of them takes a tenth of the time
@@ -24,9 +24,15 @@ _MODULES = {
     "fit": "build",
     "backfill": "build",
     "quarantine": "quarantine",
+    "schema": "schema",
     "lag": "lag",
     "export-online": "online",
     "diff": "diff",
+    "parity": "parity",
+    "drift": "drift",
+    "profile": "drift",
+    "validate": "validate",
+    "report": "report",
     "history": "inspect",
     "tags": "tables",
     "tag": "tables",
@@ -36,21 +42,9 @@ _MODULES = {
 }
 
 
-class _Commands(click.Group):
-    """The commands; each is imported when it is asked for, as the imports of all take longer than `plan` itself."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click calls it so
-        return sorted(_MODULES)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _MODULES:
-            return None
-        module = import_module(f"featurelib.cli.{_MODULES[cmd_name]}")
-        found = getattr(module, cmd_name.replace("-", "_"))
-        return found if isinstance(found, click.Command) else None
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup, modules=_MODULES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="featurelib")
 def cli() -> None:
     """Build trusted training tables from raw click logs.

@@ -14,7 +14,7 @@ from featurelib.cli.options import days, days_options, engine, now_option, paral
 def _which(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--log`` and ``--reason``."""
     command = click.option("--reason", help="Only rows set aside for this reason, such as out_of_range.")(command)
-    return click.option("--log", help="Only rows of this log.")(command)
+    return click.option("--log", help="Only rows of this log, or of features.")(command)
 
 
 @click.group()

@@ -22,6 +22,8 @@ from featurelib.schema import Column, RowCheck, Table
 
 _AS_TEXT = (timedelta, date, time, tzinfo, Decimal, PurePath, UUID, range)
 _CODE = (FunctionType, MethodType, BuiltinFunctionType, functools.partial, type, Enum)
+_WORDS = {"doc", "declared_at", "unit", "rule", "pii", "drift", "environments", "default"}
+"""What a column says of itself that changes no row: limits on drift are looked at whenever somebody asks."""
 _PYTHON_IN_POLARS = (b"\xb1AnonymousFunction", b"\xa8callback")
 """How a Python function begins in an expression that is written down."""
 
@@ -59,14 +61,15 @@ def describe(value: Any, of: str = "a declaration") -> Any:  # noqa: PLR0911  # 
     ({'set': ['a', 'b']}, {'mapping': [['half', '0:30:00']]})
     """
     if isinstance(value, type) and issubclass(value, Table):
-        rules = {"version": value.version, "key": value.key, "checks": describe(value.checks)}
+        meaning = value.version.partition(".")[0]  # lesser steps are of words, and of what is described here besides
+        rules = {"version": meaning, "key": value.key, "checks": describe(value.checks)}
         rules |= {"event_time": value.event_time, "landing_time": value.landing_time}
         rules |= {"min_rows": value.min_rows, "quarantine_budget": value.quarantine_budget}
         return {"table": value.__name__, **rules, "columns": {name: describe(c) for name, c in value.columns.items()}}
     if is_dataclass(value) and not isinstance(value, type):
         kind, told = (
             type(value).__name__,
-            {"doc", "declared_at", "unit"} if isinstance(value, Column | RowCheck) else set(),
+            _WORDS if isinstance(value, Column | RowCheck) else set(),
         )
         shown = {
             f.name: describe(getattr(value, f.name), f"{f.name} of {kind}") for f in fields(value) if f.name not in told

@@ -65,6 +65,11 @@ class CsvFile:
         # NOTE: one line of another width, put after the last: Arrow reports it unless an open quote swallowed it
         self._end = _END + ("," if len(self._header) == 1 else "")
 
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The raw names of the columns."""
+        return tuple(self._header)
+
     def batches(self) -> Iterator[Batch]:
         """Yield the rows of the right width, numbered among themselves under `LINE`."""
         if not self._has_rows:

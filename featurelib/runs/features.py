@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, cast
 
 import polars as pl
 
@@ -14,11 +14,23 @@ from featurelib.errors import FeaturelibError, ProgramMissingError
 from featurelib.ledger import digest, fitted
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program
+from featurelib.runs.baseline import Baseline, baseline_for, check_baseline, usual_rows
+from featurelib.runs.drift import against_baseline, short
 from featurelib.runs.failures import conclude
+from featurelib.runs.profiles import profile_store
 from featurelib.runs.run import Run
 from featurelib.samples import RowCounts
-from featurelib.schema import Metrics, Verdict, judge, measure, split
-from featurelib.tables import Lineage, Partition, StagedFile, Staging
+from featurelib.schema import Table
+from featurelib.schema.checks import Expected
+from featurelib.schema.edges import Edges
+from featurelib.schema.judge import judge
+from featurelib.schema.measure import measure
+from featurelib.schema.metrics import Metrics
+from featurelib.schema.quarantine import split
+from featurelib.schema.verdict import Verdict
+from featurelib.tables import Lineage, Partition, StagedFile, Staging, TableVersion
+
+_LOOKED_BACK = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,7 @@ class ApplyTask:
 
     pipeline: Pipeline
     program: Program
+    edges: Edges | None
     staging: Staging
     partition: Partition
     samples: pl.LazyFrame
@@ -50,8 +63,28 @@ def apply_task(task: ApplyTask) -> ApplyResult:
     table, absent = task.pipeline.table, dropped_features(task.pipeline, task.program)
     nulls = [pl.lit(None, dtype=table.columns[name].dtype).alias(name) for name in absent]
     staged = task.staging.stage(features.with_columns(nulls).select(list(table.columns)), task.partition)
-    metrics = measure(pl.scan_parquet(task.staging.storage.url(staged.path)), table, absent=absent)
+    metrics = _measured(task.staging, staged, task.pipeline, absent, task.edges)
     return ApplyResult(task.partition, staged, metrics, task.rows, absent)
+
+
+def _measured(
+    staging: Staging, staged: StagedFile, pipeline: Pipeline, absent: tuple[str, ...], edges: Edges | None
+) -> Metrics:
+    rows = pl.scan_parquet(staging.storage.url(staged.path))
+    return measure(rows, judged_in_builds(pipeline.table), absent=absent, edges=edges)
+
+
+@cache
+def judged_in_builds(table: type[Table]) -> type[Table]:
+    """Return a table without its references to others, which `validate` judges.
+
+    What a build publishes depends on its rows and its program alone, never on what else was built before it.
+    """
+    if not table.references:
+        return table
+    made = cast("type[Table]", type(table.__name__, (table,), {"references": ()}))
+    made.declared_at = table.declared_at
+    return made
 
 
 def dropped_features(pipeline: Pipeline, program: Program) -> tuple[str, ...]:
@@ -77,6 +110,8 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
     ------
     ProgramMissingError
         If no program is fitted for the pipeline as declared.
+    UsageError
+        If drift refuses days of the table, and the program has no baseline to hold them against.
     PartitionsFailedError
         If some broke a rule of their table, or could not be made: readers stay on what they had of these; the others
         are committed.
@@ -84,32 +119,47 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
     program = fitted(run.pipeline, run.workspace)
     if program is None:
         raise ProgramMissingError(f"{run.pipeline} has no program as declared; run featurelib fit {run.pipeline.name}.")
+    baseline = baseline_for(run.pipeline, run.workspace, program.fingerprint)
+    check_baseline(baseline, run.pipeline, program.fingerprint)
     store, samples = run.features, run.samples.at(run.samples.version)
-    made_from = {partition: entry.get("key") for partition, entry in samples.entries(partitions)}
+    sampled = dict(samples.entries(partitions))
+    made_from = {partition: entry.get("key") for partition, entry in sampled.items()}
     parts = {p: run.fingerprints.features(made_from[p], program.fingerprint) for p in partitions}
     rows = Counter[Partition]()
     for file in samples.files_of(partitions):
         rows[file.partition] += file.rows
-    make, staging = partial(ApplyTask, run.pipeline, program), store.staging(run.name)
+    edges = None if baseline is None else baseline.edges
+    make, staging = partial(ApplyTask, run.pipeline, program, edges), store.staging(run.name)
     tasks = [make(staging, partition, samples.scan([partition]), rows[partition]) for partition in partitions]
     failures: dict[Partition, FeaturelibError] = {}
+    judging = _Judging(run, baseline, {p: sampled[p].get("mature") is not False for p in partitions})
     passed: dict[Partition, tuple[ApplyResult, Verdict]] = {}
     for task, result in zip(tasks, attempt(run.engine, apply_task, tasks), strict=True):
         if isinstance(result, Failed):
             failures[task.partition] = result.error
             continue
         try:
-            passed[task.partition] = result, _judged(run, result)
+            passed[task.partition] = result, judging.by_rules(result)
         except FeaturelibError as error:
             failures[task.partition] = error
             store.discard([result.file])
-    results = _set_aside(run, passed, parts)
-    entries = {p: _entry(parts[p], results[p], verdict) for p, (_, verdict) in passed.items()}
+    good, bad = _apart(run, passed, edges)
+    verdicts: dict[Partition, Verdict] = {}
+    for partition, (_, verdict) in passed.items():
+        try:
+            verdicts[partition] = judging.by_drift(good[partition], verdict)
+        except FeaturelibError as error:
+            failures[partition] = error
+            store.discard([good.pop(partition).file])
+            run.quarantine_features.discard([bad.pop(partition)] if partition in bad else [])
+    _set_aside(run, list(verdicts), bad, parts)
+    entries = {p: _entry(parts[p], good[p], verdict, final=judging.final[p]) for p, verdict in verdicts.items()}
     common = {
         "featurelib": __version__,
         "program": program.fingerprint,
         "samples_version": samples.version,
         "outputs": list(program.outputs),
+        "baseline": None if edges is None else edges.key,
     }
     lineage = Lineage(
         run=run.name,
@@ -117,66 +167,149 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
         partitions={str(partition): entry for partition, entry in entries.items()},
         common=common,
     )
-    files = [result.file for result in results.values()]
-    committed = store.commit(files, replaces=list(results), lineage=lineage) if files else store.version
+    files = [result.file for result in good.values()]
+    committed = store.commit(files, replaces=list(good), lineage=lineage) if files else store.version
+    kept = profile_store(run.pipeline, run.workspace)
+    for partition, result in good.items():
+        if result.metrics.profile is not None:
+            kept.replace(partition, digest(parts[partition]), {result.metrics.profile.edges: result.metrics.profile})
     conclude(run, "features", partitions, failures, parts)
     return committed
 
 
-def _judged(run: Run, result: ApplyResult) -> Verdict:
-    """Return the verdict on a partition that may be published."""
-    pipeline = run.pipeline
-    verdict = judge(result.metrics, pipeline.table, absent=result.absent)
-    verdict.raise_if_refused(f"{pipeline.name} features of {result.partition}")
-    return verdict
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What the verdicts on all partitions of a build share.
+
+    Attributes
+    ----------
+    run, baseline
+        Which build, and the baseline of its program; None if there is none that can be read.
+    final
+        Whether the labels of each partition are final.
+    """
+
+    run: Run
+    baseline: Baseline | None
+    final: Mapping[Partition, bool]
+
+    def by_rules(self, result: ApplyResult) -> Verdict:
+        """Return the verdict on what was made, which may be published but for the rows to be set aside."""
+        pipeline = self.run.pipeline
+        end = min(pipeline.bounds(result.partition)[1], self.run.now)
+        verdict = judge(
+            result.metrics,
+            judged_in_builds(pipeline.table),
+            absent=result.absent,
+            expected=Expected(until=end, rows=usual_rows(self.baseline, pipeline.table, result.partition)),
+        )
+        self._refuse(verdict, result.partition)
+        return verdict
+
+    def by_drift(self, result: ApplyResult, verdict: Verdict) -> Verdict:
+        """Return the verdict with what moved against the baseline, of rows that may be published."""
+        if verdict.set_aside:
+            self.by_rules(result)  # what is left may lack too many rows, or hold too large a share of nulls
+        profile, pipeline = result.metrics.profile, self.run.pipeline
+        if profile is None or self.baseline is None:
+            return verdict
+        whole_days = result.partition.hr is None
+        final = self.final[result.partition]
+        found = against_baseline(profile, self.baseline, pipeline, final=final, whole_days=whole_days)
+        told = replace(verdict, findings=found)
+        self._refuse(told, result.partition)
+        return told
+
+    def _refuse(self, verdict: Verdict, partition: Partition) -> None:
+        if not verdict.publishable:
+            since = broken_since(self.run.features.at(), self.run.pipeline, partition)
+            verdict.raise_if_refused(f"{self.run.pipeline.name} features of {partition}", since=since)
 
 
 @dataclass(frozen=True, slots=True)
 class SplitTask:
-    """Set aside the rows of one staged partition that a rule sends to quarantine."""
+    """Set aside the rows of one staged partition that a rule sends to quarantine, and measure the others."""
 
     pipeline: Pipeline
+    edges: Edges | None
     good: Staging
     bad: Staging
-    file: StagedFile
-    absent: tuple[str, ...]
+    result: ApplyResult
 
 
-def split_task(task: SplitTask) -> tuple[StagedFile, StagedFile]:
+def split_task(task: SplitTask) -> tuple[ApplyResult, StagedFile]:
     """Stage the good rows and the quarantined ones, each for its own table."""
-    staged = pl.scan_parquet(task.good.storage.url(task.file.path))
-    good, bad = split(staged, task.pipeline.table, absent=task.absent)
+    result, partition = task.result, task.result.partition
+    staged = pl.scan_parquet(task.good.storage.url(result.file.path))
+    good, bad = split(staged, task.pipeline.table, absent=result.absent)
     rows = pl.struct(pl.exclude("_reasons")).struct.json_encode()
-    set_aside = bad.select(reasons=pl.col("_reasons"), row=rows)
-    partition = task.file.partition
-    return task.good.stage(good, partition), task.bad.stage(set_aside, partition)
+    set_aside = task.bad.stage(bad.select(reasons=pl.col("_reasons"), row=rows), partition)
+    kept = task.good.stage(good, partition)
+    metrics = _measured(task.good, kept, task.pipeline, result.absent, task.edges)
+    return replace(result, file=kept, metrics=metrics), set_aside
+
+
+def _apart(
+    run: Run, passed: Mapping[Partition, tuple[ApplyResult, Verdict]], edges: Edges | None
+) -> tuple[dict[Partition, ApplyResult], dict[Partition, StagedFile]]:
+    """Return what is staged of the good rows of each partition, and of those to be set aside, where there are any."""
+    broken = [result for result, verdict in passed.values() if verdict.set_aside]
+    good, bad = run.features.staging(run.name), run.quarantine_features.staging(run.name)
+    tasks = [SplitTask(run.pipeline, edges, good, bad, result) for result in broken]
+    apart = {result.partition: (result, aside) for result, aside in run.engine.map(split_task, tasks)}
+    run.features.discard([result.file for result in broken])
+    results = {partition: result for partition, (result, _) in passed.items()}
+    results |= {partition: result for partition, (result, _) in apart.items()}
+    return results, {partition: aside for partition, (_, aside) in apart.items()}
 
 
 def _set_aside(
-    run: Run, passed: Mapping[Partition, tuple[ApplyResult, Verdict]], parts: Mapping[Partition, Mapping[str, Any]]
-) -> dict[Partition, ApplyResult]:
-    """Return the results with the files that hold the good rows alone; commit the others to quarantine."""
-    store, aside = run.features, run.quarantine_features
-    there = {file.partition for file in aside.at().files_of(list(passed))}
-    broken = {partition: result for partition, (result, verdict) in passed.items() if verdict.set_aside}
-    stale = [partition for partition in passed if partition in there and partition not in broken]
-    make = partial(SplitTask, run.pipeline, store.staging(run.name), aside.staging(run.name))
-    tasks = [make(result.file, result.absent) for result in broken.values()]
-    split_files = dict(zip(broken, run.engine.map(split_task, tasks), strict=True))
-    replaced = [*broken, *stale]
+    run: Run,
+    passed: Sequence[Partition],
+    bad: Mapping[Partition, StagedFile],
+    parts: Mapping[Partition, Mapping[str, Any]],
+) -> None:
+    """Commit rows to quarantine, in the place of what is there of these partitions."""
+    aside = run.quarantine_features
+    stale = {file.partition for file in aside.at().files_of(passed)} - set(bad)
+    replaced = sorted({*bad, *stale})
     if replaced:
         keys = {str(partition): {"key": digest(parts[partition])} for partition in replaced}
         lineage = Lineage(run=run.name, pipeline=run.pipeline.name, partitions=keys)
-        aside.commit([bad for _, bad in split_files.values()], replaces=replaced, lineage=lineage)
-        store.discard([result.file for result in broken.values()])
-    return {
-        partition: replace(result, file=split_files[partition][0]) if partition in split_files else result
-        for partition, (result, _) in passed.items()
-    }
+        aside.commit(list(bad.values()), replaces=replaced, lineage=lineage)
 
 
-def _entry(parts: Mapping[str, Any], result: ApplyResult, verdict: Verdict) -> dict[str, Any]:
+def _entry(parts: Mapping[str, Any], result: ApplyResult, verdict: Verdict, *, final: bool) -> dict[str, Any]:
     """Return the lineage entry of a partition."""
     dropped = {"quarantined": verdict.set_aside} if verdict.set_aside else {}
     counts = RowCounts(result.rows_in, result.file.rows, dropped).check("features", result.partition)
-    return {"key": digest(parts), **parts, "rows": {"samples": counts.to_json()}, "checks": dict(verdict.counts)}
+    return {
+        "key": digest(parts),
+        **parts,
+        "mature": final,
+        "rows": {"samples": counts.to_json()},
+        "checks": dict(verdict.counts),
+        "broken": [
+            {"id": one.id, "status": one.status, "rows_bad": one.rows_bad, "seen": one.seen}
+            for one in verdict.results
+            if one.status != "passed"
+        ],
+        "drift": short(verdict.findings),
+    }
+
+
+def broken_since(live: TableVersion, pipeline: Pipeline, partition: Partition) -> dict[str, str]:
+    """Return, in words, since when the partitions just before one broke the same rules without a gap, by check."""
+    before = sorted({file.partition for file in live.files if file.partition < partition})[-_LOOKED_BACK:]
+    entries = dict(live.entries(before))
+    since: dict[str, list[Partition]] = {}
+    going: set[str] | None = None
+    for other in reversed(before):
+        broken = {one["id"] for one in entries.get(other, {}).get("broken", ())}
+        going = broken if going is None else going & broken
+        for check in going:
+            since.setdefault(check, []).append(other)
+        if not going:
+            break
+    unit = "hours" if pipeline.samples.every == "1h" else "days"
+    return {check: f"since {found[-1]} ({len(found)} {unit} before it)" for check, found in since.items()}

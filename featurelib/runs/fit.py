@@ -1,5 +1,6 @@
 """Fit: learn a program from the samples of some days, and select its features."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -7,17 +8,22 @@ import polars as pl
 from featurelib import __version__
 from featurelib.days import Days
 from featurelib.errors import DeclarationError, ProgramError, UsageError
-from featurelib.fitting import learn
+from featurelib.fitting import LabelTable, learn
 from featurelib.ledger import declared_features
 from featurelib.program import Chain, Program, load, save, versions
+from featurelib.runs.baseline import Baseline, baseline_of, beside
 from featurelib.runs.run import Run
 from featurelib.runs.states import StateStore
 from featurelib.runs.surveys import Surveys
-from featurelib.selection import decide
+from featurelib.schema.usual import FEWEST
+from featurelib.selection import decide, label_tables
+
+_USUAL_DAYS = 7
+"""So many days of a fit tell what moves without a cause: a week, with its weekend."""
 
 
 def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
-    """Fit cleaning and features on the samples of some days, select, and save the program.
+    """Fit cleaning and features on the samples of some days, select, and save the program with its baseline.
 
     The result depends on the rows of the days and the program before it alone, not on the engine: states are filled per
     partition, and merge exactly. They are kept beside the samples, so that a fit reads only the days of which something
@@ -60,7 +66,8 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
     chains = learn(pipeline.operators, survey, earlier=() if renumber else _earlier(run), tell=records.append)
     program = Program.of(chains, pipeline.sample_schema, pipeline.feature_names)
     _check_types(run, program)
-    decisions = decide(program, pipeline.label, pipeline.selection, survey)
+    tables = label_tables(program, pipeline.label, survey, beside=beside(pipeline))
+    decisions = decide(program, tables, pipeline.selection)
     made = {
         "pipeline": pipeline.name,
         "fit": {
@@ -74,9 +81,23 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
         "records": records,
         "libraries": {"featurelib": __version__, "polars": pl.__version__},
     }
-    survey.tidy()
     kept = [decision.feature for decision in decisions if decision.kept]
-    return save(program.keeping(kept, made=made), run.workspace.pipeline(pipeline.name))
+    program, root = program.keeping(kept, made=made), run.workspace.pipeline(pipeline.name)
+    _baseline(run, program, survey, tables, days).save(root)
+    survey.tidy()
+    return save(program, root)
+
+
+def _baseline(run: Run, program: Program, survey: Surveys, tables: Mapping[str, LabelTable], days: Days) -> Baseline:
+    """Return how the columns of the feature table were distributed in the days of the fit, and in the last of them."""
+    pipeline = run.pipeline
+    carried = beside(pipeline)
+    known = {name: tables[name] for name in (*program.outputs, *carried) if name in tables}
+    rows = {str(partition): survey.live[partition].rows for partition in survey.partitions}
+    last = list(days)[-_USUAL_DAYS:]
+    single = [survey.of(pipeline.partitions(Days(day, day))) for day in last] if len(last) >= FEWEST else []
+    by_day = [label_tables(program, pipeline.label, of_day, beside=carried) for of_day in single]
+    return baseline_of(pipeline, program.fingerprint, known, days, rows, by_day)
 
 
 def _earlier(run: Run) -> tuple[Chain, ...]:

@@ -13,6 +13,7 @@ from featurelib.engine import Engine
 from featurelib.errors import UsageError
 from featurelib.ledger import fitted, plan
 from featurelib.ledger.stored import Stored
+from featurelib.logs import REJECTS
 from featurelib.pipeline import Pipeline
 from featurelib.runs.backfill import backfill
 from featurelib.runs.homes import homes
@@ -21,7 +22,9 @@ from featurelib.tables import Partition
 from featurelib.workspace import Workspace
 
 Cause = tuple[str, str]
-"""A log and a reason."""
+"""A log and a reason; of rows of features, ``features`` and the rule that they broke."""
+
+FEATURES = "features"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,8 @@ def quarantined(
     wanted
         The days, or partitions; those never built have none.
     log, reason
-        Only rows of this log, and set aside for this reason.
+        Only rows of this log, or of ``features``, and set aside for this reason. A row of features that broke several
+        rules counts for each.
     limit
         How many examples at most.
 
@@ -202,7 +206,7 @@ def replay(
         At the end, if some could not be built; the others were.
     """
     held = quarantined(pipeline, workspace, wanted, log=log, reason=reason).partitions
-    due = set(plan(pipeline, workspace, held, now=now).due("samples")) if held else set()
+    due = _due(pipeline, workspace, held, now=now) if held else set()
     unchanged = tuple(partition for partition in held if partition not in due)
     changed = _to_build(pipeline, workspace, sorted(due), log=log, reason=reason, now=now) if due else []
     if not changed:
@@ -242,7 +246,15 @@ def _to_build(
     built = Stored.of(workspace, pipeline, "samples").rows
     at_home = homes(pipeline, rows) if rows is not None else set()
     wanted = sorted({*held, *(partition for partition in at_home if partition in built)})
-    return plan(pipeline, workspace, wanted, now=now).due("samples")
+    return sorted(_due(pipeline, workspace, wanted, now=now))
+
+
+def _due(
+    pipeline: Pipeline, workspace: Workspace, partitions: Sequence[Partition], *, now: datetime | None
+) -> set[Partition]:
+    """Return those of which samples or features would be others if they were built now."""
+    found = plan(pipeline, workspace, partitions, now=now)
+    return {partition for table in ("samples", FEATURES) for partition in found.due(table)}
 
 
 def _rows(
@@ -253,18 +265,30 @@ def _rows(
     reason: str | None,
 ) -> pl.LazyFrame | None:
     """Return such rows of some partitions; None if these have none at all."""
-    if log is not None and log not in {one.name for one in pipeline.logs}:
-        there = ", ".join(sorted(one.name for one in pipeline.logs))
+    if log is not None and log not in {FEATURES, *(one.name for one in pipeline.logs)}:
+        there = ", ".join([*sorted(one.name for one in pipeline.logs), FEATURES])
         raise UsageError(f"{pipeline.name} reads no log {log!r}; there are: {there}.")
-    stored = Stored.of(workspace, pipeline, "quarantine")
-    if stored.live is None:
+    of_logs, of_features = (Stored.of(workspace, pipeline, name) for name in ("quarantine", "quarantine_features"))
+    if of_logs.live is None:
         raise UsageError(f"{pipeline.name} has no quarantine yet; build some days first.")
-    held = [partition for partition in pipeline.partitions(wanted) if partition in stored.rows]
-    if not held:
-        return None
+    partitions = pipeline.partitions(wanted)
+    found = [*_scanned(of_logs, partitions), *map(_as_rejects, _scanned(of_features, partitions))]
     asked = {"log": log, "reason": reason}
     wants = [pl.col(column) == value for column, value in asked.items() if value is not None]
-    return stored.live.scan(held).filter(pl.all_horizontal(wants or [pl.lit(value=True)]))
+    return pl.concat(found, how="diagonal").filter(pl.all_horizontal(wants or [pl.lit(value=True)])) if found else None
+
+
+def _scanned(stored: Stored, partitions: Sequence[Partition]) -> list[pl.LazyFrame]:
+    """Return what a table holds of some partitions; nothing, if it has none of them."""
+    held = [partition for partition in partitions if partition in stored.rows]
+    return [stored.live.scan(held)] if held and stored.live is not None else []
+
+
+def _as_rejects(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Return rows of features in quarantine as rows of logs are there, once for each rule that they broke."""
+    nothing = {name: pl.lit(None, dtype).alias(name) for name, dtype in REJECTS.items() if name not in {"log", "row"}}
+    told = {**nothing, "log": pl.lit(FEATURES).alias("log"), "reason": pl.col("reasons").alias("reason")}
+    return rows.explode("reasons").with_columns(told.values()).drop("reasons")
 
 
 def _names(partitions: Sequence[Partition]) -> str:
@@ -272,10 +296,11 @@ def _names(partitions: Sequence[Partition]) -> str:
 
 
 def _kept(pipeline: Pipeline, workspace: Workspace, partitions: Sequence[Partition]) -> Counter[str]:
-    stored = Stored.of(workspace, pipeline, "samples")
+    samples, features = (Stored.of(workspace, pipeline, table) for table in ("samples", FEATURES))
     kept: Counter[str] = Counter()
-    for entry in stored.entries(partitions).values():
+    for entry in samples.entries(partitions).values():
         kept.update({name: rows["kept"] for name, rows in entry.get("rows", {}).items()})
+    kept[FEATURES] = sum(features.rows.get(partition, 0) for partition in partitions)
     return kept
 
 
@@ -288,7 +313,8 @@ def _examples(rows: pl.LazyFrame, limit: int) -> tuple[dict[str, Any], ...]:
 
 
 def _example(row: Mapping[str, Any]) -> list[str]:
-    place = "place unknown" if row["file"] is None else row["file"]
+    unknown = f"{FEATURES} of {row['dt']}" if row["log"] == FEATURES else "place unknown"
+    place = unknown if row["file"] is None else row["file"]
     place += "" if row["line"] is None else f":{row['line']}"
     cell = "" if row["column"] is None else f" ({row['column']} = {row['value']!r})"
     return [f"{place}: {row['reason']}{cell}", f"    {row['row']}"]

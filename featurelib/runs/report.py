@@ -9,6 +9,7 @@ from featurelib.ledger import STATES, Plan, State, fitted
 from featurelib.ledger.stored import Stored
 from featurelib.pipeline import Pipeline
 from featurelib.program import versions
+from featurelib.runs.drift import drift_of_build
 from featurelib.samples import RowCounts
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
@@ -46,6 +47,8 @@ class Report:
         What operators found beyond their chains, such as the gains of crosses.
     checks
         Checks by status, over all partitions.
+    drift
+        What moved, in a few lines, or why that is not known; none if nothing was built.
     program, samples_version, features_version
         Versions that hold it; None where there is none: nothing was built so far, or no program is fitted as declared.
     location
@@ -65,6 +68,7 @@ class Report:
     decisions: tuple[Mapping[str, Any], ...]
     records: tuple[Mapping[str, Any], ...]
     checks: Mapping[str, int]
+    drift: tuple[str, ...]
     program: int | None
     samples_version: int | None
     features_version: int | None
@@ -86,6 +90,7 @@ class Report:
         partitions = tuple(dict.fromkeys(entry.partition for entry in found.entries))
         samples, features = (Stored.of(workspace, pipeline, table) for table in ("samples", "features"))
         program = fitted(pipeline, workspace)
+        moved = drift_of_build(pipeline, workspace, partitions) if built["features"] else []
         logs: dict[str, RowCounts] = {}
         rows, checks = RowCounts(), dict.fromkeys(("passed", "failed", "quarantined", "warned"), 0)
         changes: Counter[str] = Counter()
@@ -114,6 +119,7 @@ class Report:
             decisions=() if program is None else tuple(program.made["selection"]),
             records=() if program is None else tuple(program.made.get("records", ())),
             checks=checks,
+            drift=tuple(moved),
             program=None if program is None else versions(workspace.pipeline(pipeline.name))[-1],
             samples_version=None if samples.live is None else samples.live.version,
             features_version=None if features.live is None else features.live.version,
@@ -145,7 +151,7 @@ class Report:
             lines += [*self._feature_lines(), ""]
         if self.records:
             lines += [*self._search_lines(), ""]
-        lines += [self._check_line(), *self._where_lines()]
+        lines += [self._check_line(), *self.drift, *self._where_lines()]
         return "\n".join(lines)
 
     def _state_lines(self) -> list[str]:

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 import polars as pl
 
 from featurelib import __version__
 from featurelib.errors import DeclarationError
-from featurelib.fitting import State, Survey
+from featurelib.fitting import Survey
 from featurelib.ledger import describe, digest
 from featurelib.ledger.code import fingerprint_code
 from featurelib.program import Chain
@@ -24,6 +24,22 @@ from featurelib.tables import Partition
 
 _FORMAT = 1
 _HEADER = "states.json"
+
+
+class Storable(Protocol):
+    """What can be kept as plain data with frames beside it: a `State`, or a `Profile`."""
+
+    def to_stored(self) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+        """Return plain data for JSON, and frames."""
+        ...
+
+    @classmethod
+    def from_stored(cls, plain: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]) -> Self:
+        """Return what `to_stored` was called on."""
+        ...
+
+
+Kept = TypeVar("Kept", bound=Storable)
 
 
 def request_keys(survey: Survey, schema: Mapping[str, pl.DataType], label: str) -> list[str]:
@@ -92,7 +108,7 @@ class StateStore:
     root: Path
     _used: set[Path] = field(default_factory=set, repr=False)
 
-    def load(self, partition: Partition, samples: str, wanted: Mapping[str, State]) -> dict[str, State]:
+    def load(self, partition: Partition, samples: str, wanted: Mapping[str, Kept]) -> dict[str, Kept]:
         """Return the states that are there, by key.
 
         Parameters
@@ -102,7 +118,7 @@ class StateStore:
         wanted
             By key, an empty state of the class that is asked for.
         """
-        found: dict[str, State] = {}
+        found: dict[str, Kept] = {}
         for path in sorted(_listed(self._folder(partition, samples), "*.states")):
             held = _read(path, {key: empty for key, empty in wanted.items() if key not in found})
             if held:
@@ -110,7 +126,7 @@ class StateStore:
             found |= held
         return found
 
-    def save(self, partition: Partition, samples: str, states: Mapping[str, State]) -> None:
+    def save(self, partition: Partition, samples: str, states: Mapping[str, Storable]) -> None:
         """Keep states, by key."""
         content = _packed(states)
         folder = self._folder(partition, samples)
@@ -124,6 +140,12 @@ class StateStore:
             finally:
                 staged.unlink(missing_ok=True)
             self._used.add(path)
+
+    def replace(self, partition: Partition, samples: str, states: Mapping[str, Storable]) -> None:
+        """Keep states, by key, and delete whatever else is kept of the partition."""
+        for folder in _listed(self.root / str(partition), "*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.save(partition, samples, states)
 
     def tidy(self, live: Mapping[Partition, str | None], fitted: Sequence[Partition]) -> None:
         """Delete states of samples that were built anew or are gone, and those that a fit did not use.
@@ -159,7 +181,7 @@ def _listed(folder: Path, pattern: str) -> list[Path]:
     return []
 
 
-def _packed(states: Mapping[str, State]) -> bytes:
+def _packed(states: Mapping[str, Storable]) -> bytes:
     header: dict[str, Any] = {}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -184,7 +206,7 @@ def _written(header: dict[str, Any]) -> str:
         ) from error
 
 
-def _read(path: Path, wanted: Mapping[str, State]) -> dict[str, State]:
+def _read(path: Path, wanted: Mapping[str, Kept]) -> dict[str, Kept]:
     """Return those of the wanted states that a file holds; none, if it is not what was written."""
     try:
         content = path.read_bytes()

@@ -70,7 +70,8 @@ class Surveys:
         lacking = [[n for n, key in enumerate(keys) if key not in known] for known in held]
         due = [place for place, numbers in enumerate(lacking) if numbers]
         tasks = [self._task(self.partitions[place], asked, lacking[place]) for place in due]
-        for place, states in zip(due, self.engine.map(survey_task, tasks), strict=True):
+        filled_states = self.engine.map(survey_task, tasks) if tasks else []
+        for place, states in zip(due, filled_states, strict=True):
             filled = {keys[n]: state for n, state in zip(lacking[place], states, strict=True)}
             held[place] |= filled
             self._keep(self.partitions[place], filled)
@@ -88,6 +89,10 @@ class Surveys:
     def _task(self, partition: Partition, asked: Survey, numbers: Sequence[int]) -> SurveyTask:
         lacking = replace(asked, requests=tuple(asked.requests[n] for n in numbers))
         return SurveyTask(self.workspace, self.pipeline.name, self.version, partition, self.pipeline.label, lacking)
+
+    def of(self, partitions: Sequence[Partition]) -> "Surveys":
+        """Return the same for some of the partitions."""
+        return replace(self, partitions=partitions)
 
     def tidy(self) -> None:
         """Delete the states that no longer belong to any samples, or that nothing asks for any more."""

@@ -1,18 +1,40 @@
 """Checks: the list of rules that a `Table` declares, each as text, as polars and as a GX expectation."""
 
 import hashlib
+import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from statistics import median
 from typing import Any, Literal
 
 import polars as pl
 
 from featurelib.errors import ColumnMissingError, UsageError
 from featurelib.schema.column import Column, OnFail
-from featurelib.schema.table import RowCheck, Table
+from featurelib.schema.limits import Volume
+from featurelib.schema.row_rules import quoted
+from featurelib.schema.table import Reference, RowCheck, Table
 
-Kind = Literal["not_null", "nan", "between", "allowed", "max_null", "absent", "row", "key", "rows", "columns"]
+Kind = Literal[
+    "not_null",
+    "nan",
+    "between",
+    "allowed",
+    "max_null",
+    "absent",
+    "unique",
+    "row",
+    "key",
+    "reference",
+    "rows",
+    "volume",
+    "freshness",
+    "columns",
+]
 
+_OF_THE_DAY: tuple[Kind, ...] = ("volume", "freshness")  # their limits differ from one partition to the next
 _STRICTEST_FIRST: tuple[OnFail, ...] = ("fail", "quarantine", "warn")
 
 
@@ -23,7 +45,8 @@ class Check:
     Parameters
     ----------
     id
-        Stable name within the table: ``<column>.<kind>``, the id of a row check, ``key``, ``rows`` or ``columns``.
+        Stable name within the table: ``<column>.<kind>``, the id of a row check, ``key``, ``rows``, ``volume``,
+        ``freshness`` or ``columns``.
     kind
         What sort of rule it is.
     columns
@@ -35,8 +58,10 @@ class Check:
     expectation, kwargs
         The Great Expectations type that judges it, and its arguments as plain JSON values.
     breaks
-        Boolean expression, never null: the row counts against the rule. Never true for ``key``, ``rows`` and
-        ``columns``, which no row breaks alone.
+        Boolean expression, never null: the row counts against the rule. Never true for ``key``, ``unique``,
+        ``reference`` and the rules about the table as a whole, which no row breaks alone.
+    portable
+        Whether another tool can run the expectation by its JSON alone.
     """
 
     id: str
@@ -48,6 +73,7 @@ class Check:
     expectation: str
     kwargs: Mapping[str, Any]
     breaks: pl.Expr = field(default_factory=lambda: pl.lit(value=False), repr=False, compare=False)
+    portable: bool = True
 
     @property
     def column(self) -> str | None:
@@ -55,7 +81,28 @@ class Check:
         return self.columns[0] if len(self.columns) == 1 else None
 
 
-def plan_checks(table: type[Table], *, absent: Collection[str] = ()) -> tuple[Check, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a partition is held against that its declaration cannot know.
+
+    Parameters
+    ----------
+    until
+        The end of the partition, or now if that is earlier: ``freshness`` counts back from it. ``None``: the rule is
+        not planned.
+    rows
+        Rows of other partitions, each one number, the newest last; ``volume`` holds the rows against the median of as
+        many as it says. Empty: the rule is not planned.
+    """
+
+    until: datetime | None = None
+    rows: tuple[int, ...] = ()
+
+
+NOTHING = Expected()
+
+
+def plan_checks(table: type[Table], *, absent: Collection[str] = (), expected: Expected = NOTHING) -> tuple[Check, ...]:
     """List the checks of a table, in order of declaration.
 
     Parameters
@@ -65,6 +112,8 @@ def plan_checks(table: type[Table], *, absent: Collection[str] = ()) -> tuple[Ch
     absent
         Declared columns that are left out on purpose. Their own checks and the row checks that read them are
         replaced by one that holds them to be null throughout.
+    expected
+        What freshness and volume are held against.
 
     Raises
     ------
@@ -86,12 +135,13 @@ def plan_checks(table: type[Table], *, absent: Collection[str] = ()) -> tuple[Ch
     price.between: price in [0, inf)
     """
     _check_absent(table, absent)
-    return tuple(_plan(table, absent))
+    return tuple(_plan(table, absent, expected))
 
 
 def digest(checks: Collection[Check]) -> str:
-    """Return a text that changes when a rule does; metrics of two different plans must not be mixed."""
-    text = repr([(check.id, check.on_fail, check.rule, check.expectation, dict(check.kwargs)) for check in checks])
+    """Return a text that changes when a rule does that rows are counted for; metrics of two plans must not be mixed."""
+    counted = [check for check in checks if check.kind not in _OF_THE_DAY]
+    text = repr([(check.id, check.on_fail, check.rule, check.expectation, dict(check.kwargs)) for check in counted])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -111,7 +161,7 @@ def _check_absent(table: type[Table], absent: Collection[str]) -> None:
             raise UsageError(problem)
 
 
-def _plan(table: type[Table], absent: Collection[str]) -> Iterator[Check]:
+def _plan(table: type[Table], absent: Collection[str], expected: Expected) -> Iterator[Check]:
     present = [name for name in table.columns if name not in absent]
     yield Check(
         id="columns",
@@ -133,6 +183,10 @@ def _plan(table: type[Table], absent: Collection[str]) -> Iterator[Check]:
         expectation="expect_table_row_count_to_be_between",
         kwargs={"min_value": table.min_rows},
     )
+    if table.volume is not None and expected.rows:
+        yield _volume_check(table, table.volume, median(expected.rows[-table.volume.partitions :]))
+    if table.freshness is not None and table.event_time not in {None, *absent} and expected.until is not None:
+        yield _freshness_check(table, str(table.event_time), table.freshness, expected.until)
     if table.key:
         yield _key_check(table)
     for name, column in table.columns.items():
@@ -141,6 +195,9 @@ def _plan(table: type[Table], absent: Collection[str]) -> Iterator[Check]:
         reads = tuple(dict.fromkeys(check.expr().meta.root_names()))
         if not set(reads) & set(absent):
             yield _row_check(check, reads)
+    for reference in table.references:
+        if not set(reference.columns) & set(absent):
+            yield _reference_check(reference)
 
 
 def _key_check(table: type[Table]) -> Check:
@@ -156,6 +213,62 @@ def _key_check(table: type[Table]) -> Check:
         expectation="expect_column_values_to_be_unique" if alone else "expect_compound_columns_to_be_unique",
         kwargs={"column": table.key[0]} if alone else {"column_list": list(table.key)},
     )
+
+
+def _volume_check(table: type[Table], volume: Volume, usual: float) -> Check:
+    low, high = usual * (1 - volume.alarm), usual * (1 + volume.alarm)
+    return Check(
+        id="volume",
+        kind="volume",
+        columns=(),
+        rule=f"rows within {volume.alarm:.0%} of the {usual:,.10g} that are usual",
+        on_fail=volume.on_alarm,
+        declared_at=table.declared_at,
+        expectation="expect_table_row_count_to_be_between",
+        kwargs={"min_value": max(0, math.ceil(low)), "max_value": math.floor(high)},
+    )
+
+
+def _freshness_check(table: type[Table], time: str, freshness: timedelta, until: datetime) -> Check:
+    since = until - freshness
+    return Check(
+        id="freshness",
+        kind="freshness",
+        columns=(time,),
+        rule=f"newest {time} from {since:%Y-%m-%d %H:%M:%S%z} on, {freshness} before {until:%Y-%m-%d %H:%M:%S%z}",
+        on_fail=table.columns[time].on_fail if table.columns[time].on_fail != "quarantine" else "fail",
+        declared_at=table.declared_at,
+        expectation="expect_column_max_to_be_between",
+        kwargs={"column": time, "min_value": since.isoformat()},
+    )
+
+
+def _reference_check(reference: Reference) -> Check:
+    names = ", ".join(reference.columns)
+    allowed = f", but for {reference.max_missing:.10g} of the rows" if reference.max_missing else ""
+    check = partial(
+        Check,
+        id=reference.id,
+        kind="reference",
+        columns=reference.columns,
+        rule=f"({names}) is in {reference.table}{allowed}",
+        on_fail=reference.on_fail,
+        declared_at=reference.declared_at,
+    )
+    if reference.max_missing:  # GX has no share for rows that a query finds, and no set in the place of a table
+        return check(
+            expectation="expect_column_values_to_be_in_set",
+            kwargs={"column": names, "value_set": [], "mostly": round(1 - reference.max_missing, 12)},
+            portable=False,
+        )
+    # The other table's columns get names of their own: a bare name means the batch, which GX may give any alias.
+    named = [(f"at_{number}", name, at) for number, (name, at) in enumerate(reference.pairs, start=1)]
+    other = ", ".join(f"{quoted(at)} AS {alias}" for alias, _, at in named)
+    same = " AND ".join(f"there.{alias} = {quoted(name)}" for alias, name, _ in named)
+    known = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in reference.columns)
+    there = f"(SELECT {other} FROM {quoted(reference.table)}) AS there"  # noqa: S608  as in _rows_where
+    query = _rows_where(f"{known} AND NOT EXISTS (SELECT 1 FROM {there} WHERE {same})")  # noqa: S608  likewise
+    return check(expectation="unexpected_rows_expectation", kwargs={"unexpected_rows_query": query})
 
 
 def _column_checks(name: str, column: Column) -> Iterator[Check]:
@@ -177,9 +290,18 @@ def _column_checks(name: str, column: Column) -> Iterator[Check]:
             f"{name} is not NaN",
             "unexpected_rows_expectation",
             breaks=value.is_nan(),
-            unexpected_rows_query=_rows_where(f"{_quoted(name)} = 'NaN'"),
+            unexpected_rows_query=_rows_where(f"{quoted(name)} = 'NaN'"),
         )
     yield from _value_checks(name, column)
+    if column.unique:
+        yield _check(
+            name,
+            column,
+            "unique",
+            f"{name} is unique",
+            "expect_column_values_to_be_unique",
+            breaks=pl.lit(value=False),
+        )
     if column.max_null is not None:
         yield _check(
             name,
@@ -221,7 +343,8 @@ def _value_checks(name: str, column: Column) -> Iterator[Check]:
 
 
 def _check(name: str, column: Column, kind: Kind, rule: str, gx: str, *, breaks: pl.Expr, **kwargs: Any) -> Check:
-    share = kind == "max_null" and column.on_fail == "quarantine"  # a share has no rows to set aside
+    # a share has no rows to set aside, and of rows that share a value none is worse than the others
+    share = kind in {"max_null", "unique"} and column.on_fail == "quarantine"
     return Check(
         id=f"{name}.{kind}",
         kind=kind,
@@ -254,11 +377,12 @@ def _row_check(check: RowCheck, reads: tuple[str, ...]) -> Check:
         id=check.id,
         kind="row",
         columns=reads,
-        rule=check.that,
+        rule=check.rule,
         on_fail=check.on_fail,
         declared_at=check.declared_at,
         expectation="unexpected_rows_expectation",
-        kwargs={"unexpected_rows_query": _rows_where(f"NOT ({check.that})")},
+        kwargs={"unexpected_rows_query": _rows_where(f"NOT ({check.rule})")},
+        portable=check.sql is not None,
         breaks=(~check.expr()).fill_null(value=False),
     )
 
@@ -286,7 +410,3 @@ def _rows_where(condition: str) -> str:
     """Return the query of GX for rows that break a rule; GX fills in the batch, so other braces are doubled."""
     doubled = condition.replace("{", "{{").replace("}", "}}")
     return f"SELECT * FROM {{batch}} WHERE {doubled}"  # noqa: S608  a declaration in code, run by nobody but its author
-
-
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() else '"' + name.replace('"', '""') + '"'

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from featurelib.errors import DeclarationError, UsageError
-from featurelib.schema.checks import Check, digest, plan_checks
+from featurelib.schema.checks import NOTHING, Check, Expected, digest, plan_checks
 from featurelib.schema.metrics import Metrics, Plain, Seen, plain, plain_row
 from featurelib.schema.suite import expectation
 from featurelib.schema.table import Table
@@ -21,10 +21,13 @@ _MAP_METRIC = {
     "absent": "column_values.null",
     "between": "column_values.between",
     "allowed": "column_values.in_set",
+    "unique": "column_values.unique",
 }
 
 
-def judge(metrics: Metrics, table: type[Table], *, absent: Collection[str] = ()) -> Verdict:
+def judge(
+    metrics: Metrics, table: type[Table], *, absent: Collection[str] = (), expected: Expected = NOTHING
+) -> Verdict:
     """Judge the metrics of a table, or of a part of it.
 
     Parameters
@@ -35,6 +38,8 @@ def judge(metrics: Metrics, table: type[Table], *, absent: Collection[str] = ())
         The declaration.
     absent
         As in `measure`.
+    expected
+        What freshness and volume are held against; without it they are not judged.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def judge(metrics: Metrics, table: type[Table], *, absent: Collection[str] = ())
     a missing count and an empty frame as success; so every result must repeat the count that it was given, and
     the number of rows is itself a check.
     """
-    checks = plan_checks(table, absent=absent)
+    checks = plan_checks(table, absent=absent, expected=expected)
     if (metrics.table, metrics.plan) != (table.__name__, digest(checks)):
         problem = (
             f"these metrics were measured for other checks than those of table {table.__name__}: measure again, "
@@ -127,14 +132,18 @@ def _rule(check: Check, table: type[Table]) -> Any:
 
 def _given(check: Check, metrics: Metrics) -> dict[str, Any]:
     """Return our counts under the names that the expectation reads; GX takes NaN for null."""
-    rows, bad = metrics.rows, metrics.bad[check.id]
+    rows, bad = metrics.rows, metrics.bad.get(check.id, 0)
     match check.kind:
-        case "rows":
+        case "rows" | "volume":
             return {"table.row_count": _published(metrics)}
+        case "freshness":
+            return {"column.max": _newest(check, metrics)}
         case "columns":
             return {"table.columns": _present(metrics)}
-        case "nan" | "row":
+        case _ if check.expectation == "unexpected_rows_expectation":
             return {"unexpected_rows_query.table": [], "unexpected_rows_query.row_count": bad}
+        case "reference":
+            name, missing = "column_values.in_set", metrics.unreferring[check.id]
         case "key":
             name = "column_values.unique" if len(check.columns) == 1 else "compound_columns.unique"
             missing = rows - metrics.keyed
@@ -154,14 +163,20 @@ def _given(check: Check, metrics: Metrics) -> dict[str, Any]:
 def _repeats(check: Check, metrics: Metrics, result: dict[str, Any]) -> bool:
     """Return whether the result holds the numbers that were given."""
     match check.kind:
-        case "rows":
+        case "rows" | "volume":
             return bool(result.get("observed_value") == _published(metrics))
+        case "freshness":
+            return "observed_value" in result and result["observed_value"] == _newest(check, metrics)
         case "columns":
             return bool(result.get("observed_value") == sorted(_present(metrics)))
-        case "nan" | "row":
+        case _ if check.expectation == "unexpected_rows_expectation":
             return bool(result.get("observed_value") == metrics.bad[check.id])
     echoed = result.get("element_count"), result.get("unexpected_count")
     return echoed == (metrics.rows, metrics.bad[check.id])
+
+
+def _newest(check: Check, metrics: Metrics) -> Any:
+    return metrics.seen[check.columns[0]].high
 
 
 def _published(metrics: Metrics) -> int:
@@ -195,7 +210,7 @@ def _result(check: Check, metrics: Metrics, gx: dict[str, Any], *, within: bool)
         declared_at=check.declared_at,
         success=success,
         status="passed" if success else follows[check.on_fail],
-        rows_bad=metrics.bad[check.id],
+        rows_bad=metrics.bad.get(check.id, 0),
         rows=metrics.rows,
         seen=_seen(check, metrics),
         examples=tuple(map(plain_row, metrics.examples.get(check.id, ()))),
@@ -205,7 +220,7 @@ def _result(check: Check, metrics: Metrics, gx: dict[str, Any], *, within: bool)
 
 def _seen(check: Check, metrics: Metrics) -> str:
     match check.kind:
-        case "rows":
+        case "rows" | "volume":
             aside = f", {metrics.set_aside:,} of them to quarantine" if metrics.set_aside else ""
             return f"{metrics.rows:,} rows{aside}"
         case "columns":

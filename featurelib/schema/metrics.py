@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from featurelib.errors import UsageError
+from featurelib.schema.profile import Profile
 
 Value: TypeAlias = bool | int | float | str | bytes | date | time | datetime | timedelta | Decimal | None
 Plain: TypeAlias = bool | int | float | str | None
@@ -69,7 +70,10 @@ class Metrics:
     surplus
         Rows beyond the first of their key.
     bad
-        Rows that count against each check, by id. For ``key``: every row of a key that occurs more than once.
+        Rows that count against each check, by id. For ``key``: every row of a key that occurs more than once; for
+        ``unique`` likewise, rows with null or NaN left out.
+    unreferring
+        For each check of kind ``reference`` the rows that are null in one of its columns, and so refer to nothing.
     seen
         What each column held.
     examples
@@ -77,11 +81,14 @@ class Metrics:
         order of the values shown, so that they do not depend on how the rows were spread over parts.
     values
         For each broken check of kind ``allowed`` up to 20 values with their rows, the first in order.
+    profile
+        Counts of each column's cells, if edges were given.
 
     Notes
     -----
-    Uniqueness holds within what was measured at once, that is within a partition: rows of two parts that share
-    a key are not found by `merge`. Everything else of a merge equals the metrics of the whole.
+    Uniqueness, of the key and of columns declared unique, holds within what was measured at once, that is within a
+    partition: rows of two parts that share a key are not found by `merge`. Everything else of a merge equals the
+    metrics of the whole. A table whose keys may come again on another day needs a key that tells its day.
     """
 
     table: str
@@ -92,9 +99,11 @@ class Metrics:
     keyed: int
     surplus: int
     bad: Mapping[str, int]
+    unreferring: Mapping[str, int]
     seen: Mapping[str, Seen]
     examples: Mapping[str, tuple[Row, ...]]
     values: Mapping[str, tuple[tuple[Value, int], ...]]
+    profile: Profile | None = None
 
     def merge(self, other: "Metrics") -> "Metrics":
         """Return the metrics of both parts together; order and grouping of merges do not matter.
@@ -102,11 +111,17 @@ class Metrics:
         Raises
         ------
         UsageError
-            If the two are of different tables, checks or columns.
+            If the two are of different tables, checks, columns or edges.
         """
         mine, theirs = ((part.table, part.plan, part.columns) for part in (self, other))
         if mine != theirs:
             problem = f"metrics of {mine} cannot be merged with metrics of {theirs}: measure both the same way."
+            raise UsageError(problem)
+        if (self.profile is None) != (other.profile is None):
+            problem = (
+                f"metrics of {self.table} with a profile cannot be merged with metrics that have none: measure both "
+                "with the same edges."
+            )
             raise UsageError(problem)
         return Metrics(
             table=self.table,
@@ -117,13 +132,15 @@ class Metrics:
             keyed=self.keyed + other.keyed,
             surplus=self.surplus + other.surplus,
             bad={check: n + other.bad[check] for check, n in self.bad.items()},
+            unreferring={check: n + other.unreferring[check] for check, n in self.unreferring.items()},
             seen={name: seen.merge(other.seen[name]) for name, seen in self.seen.items()},
             examples=_merge_examples(self.examples, other.examples),
             values=_merge_values(self.values, other.values),
+            profile=self.profile.merge(other.profile) if self.profile and other.profile else None,
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the metrics as plain JSON values; NaN and infinities become text."""
+        """Return the metrics as plain JSON values, without the profile; NaN and infinities become text."""
         return {
             "table": self.table,
             "plan": self.plan,
@@ -133,6 +150,7 @@ class Metrics:
             "keyed": self.keyed,
             "surplus": self.surplus,
             "bad": dict(self.bad),
+            "unreferring": dict(self.unreferring),
             "seen": {
                 name: {"nulls": seen.nulls, "nans": seen.nans, "low": plain(seen.low), "high": plain(seen.high)}
                 for name, seen in self.seen.items()
@@ -167,14 +185,17 @@ def plain_row(row: Row) -> dict[str, Plain]:
     return {name: plain(value) for name, value in row.items()}
 
 
+def first_of(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Return the first five rows, all of the same columns, in order of their values."""
+    return tuple(sorted(rows, key=lambda row: [_rank(value) for value in row.values()])[:MAX_EXAMPLES])
+
+
 def _merge_examples(
     mine: Mapping[str, tuple[Row, ...]], theirs: Mapping[str, tuple[Row, ...]]
 ) -> dict[str, tuple[Row, ...]]:
     merged = {}
     for check in sorted({*mine, *theirs}):
-        rows = [*mine.get(check, ()), *theirs.get(check, ())]
-        rows.sort(key=lambda row: [_rank(value) for value in row.values()])
-        merged[check] = tuple(rows[:MAX_EXAMPLES])
+        merged[check] = first_of((*mine.get(check, ()), *theirs.get(check, ())))
     return merged
 
 

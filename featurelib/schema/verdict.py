@@ -1,11 +1,13 @@
 """Verdict: what the checks of a table came to, and the one screen that says so."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from featurelib.errors import SchemaViolationError
 from featurelib.schema.column import OnFail
+from featurelib.schema.drift import Finding
 from featurelib.schema.metrics import Plain
 
 Status = Literal["passed", "failed", "quarantined", "warned"]
@@ -67,15 +69,19 @@ class Verdict:
         Largest share of rows that may go there.
     results
         One result per check, in order of declaration.
+    findings
+        What moved against other days, if that was looked at: those that are beyond a limit are told, and one that says
+        so refuses the table.
     """
 
     table: str
-    version: int
+    version: str
     owner: str
     rows: int
     set_aside: int
     budget: float
     results: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def refused(self) -> tuple[CheckResult, ...]:
@@ -94,8 +100,8 @@ class Verdict:
 
     @property
     def publishable(self) -> bool:
-        """Whether no result refuses the table."""
-        return not self.refused
+        """Whether nothing refuses the table."""
+        return not self.refused and not any(finding.refuses for finding in self.findings)
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -105,15 +111,20 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict as plain JSON values."""
-        return {**asdict(self), "publishable": self.publishable, "counts": self.counts}
+        findings = [finding.to_json() for finding in self.findings]
+        plain = {**asdict(self), "findings": findings}
+        return {**plain, "publishable": self.publishable, "counts": self.counts}
 
-    def screen(self, title: str) -> str:
+    def screen(self, title: str, *, since: Mapping[str, str] | None = None) -> str:
         """Return the report that fits on one screen: verdict first, then each broken rule, the worst first.
 
         Parameters
         ----------
         title
             What was judged, such as ``training_samples 2026-11-01``.
+        since
+            For checks that partitions before it broke too: since when, in words, by id. The others are said to be seen
+            for the first time. ``None``: nobody looked.
         """
         said = "may be published" if self.publishable else "NOT PUBLISHED"
         counts = ", ".join(f"{n} {status}" for status, n in self.counts.items() if n)
@@ -126,17 +137,17 @@ class Verdict:
             lines.append(f"to quarantine: {self.set_aside:,} rows ({share})")
         broken = [result for status in _SHOWN_FIRST for result in self._with(status)]
         for result in broken[:_MAX_CHECKS]:
-            lines += self._paragraph(result)
+            lines += self._paragraph(result, "" if since is None else since.get(result.id, "first seen here"))
         if len(broken) > _MAX_CHECKS:
             lines.append(f"... and {len(broken) - _MAX_CHECKS} more: {_ids(broken[_MAX_CHECKS:])}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._finding_lines()])
 
-    def raise_if_refused(self, title: str) -> None:
+    def raise_if_refused(self, title: str, *, since: Mapping[str, str] | None = None) -> None:
         """Raise if the table may not be published.
 
         Parameters
         ----------
-        title
+        title, since
             As in `screen`.
 
         Raises
@@ -145,7 +156,7 @@ class Verdict:
             With the screen as its message.
         """
         if not self.publishable:
-            raise SchemaViolationError(self.screen(title))
+            raise SchemaViolationError(self.screen(title, since=since))
 
     def _with(self, status: Status) -> tuple[CheckResult, ...]:
         return tuple(result for result in self.results if result.status == status)
@@ -153,13 +164,26 @@ class Verdict:
     def _share(self, rows: int) -> str:
         return f"{rows / self.rows:.3%}" if self.rows else "no rows"
 
-    def _paragraph(self, result: CheckResult) -> list[str]:
+    def _finding_lines(self) -> list[str]:
+        """Return what moved beyond a limit, alarms first; and how much was too little to tell."""
+        order = ("alarm", "watch")
+        told = [finding for level in order for finding in self.findings if finding.level == level]
+        lines = [finding.text() for finding in told[:_MAX_CHECKS]]
+        if len(told) > _MAX_CHECKS:
+            lines.append(f"... and {len(told) - _MAX_CHECKS} more that moved; ask featurelib drift")
+        skipped = sum(finding.level == "skipped" for finding in self.findings)
+        if skipped:
+            lines.append(f"{skipped} comparisons with other days skipped: too few rows, or nothing to compare with")
+        return lines
+
+    def _paragraph(self, result: CheckResult, since: str) -> list[str]:
         bad = f"   {result.rows_bad:,} rows ({self._share(result.rows_bad)})" if result.rows_bad else ""
         seen = f"   seen {result.seen}" if result.seen else ""
         lines = [f"{_SHOWN_FIRST[result.status]}  {result.id}: {result.rule}{bad}{seen}"]
         if result.examples:
             lines.append("      e.g. " + " | ".join(map(_line, result.examples)))
-        lines.append(f"      owner {self.owner or 'not declared'}   declared {result.declared_at}")
+        owner = self.owner or "not declared"
+        lines.append(f"      {f'{since}   ' if since else ''}owner {owner}   declared {result.declared_at}")
         if result.status == "failed" and result.on_fail == "quarantine":
             lines.append("      quarantine was asked for, but all rows to quarantine are more than allowed")
         return lines

@@ -4,7 +4,7 @@ Owns the rules that drop features and the decision they leave for each column. M
 tables: it asks for label tables through the same survey as a fit.
 """
 
-from featurelib.selection.decision import Decision, decide
+from featurelib.selection.decision import Decision, decide, label_tables
 from featurelib.selection.rules import DropConstant, DropMissing, KeepTop, Selector
 
-__all__ = ["Decision", "DropConstant", "DropMissing", "KeepTop", "Selector", "decide"]
+__all__ = ["Decision", "DropConstant", "DropMissing", "KeepTop", "Selector", "decide", "label_tables"]

@@ -44,26 +44,24 @@ class Decision:
         return asdict(self)
 
 
-def decide(program: Program, label: str, rules: Sequence[Selector], survey: Surveyor) -> list[Decision]:
+def decide(program: Program, tables: Mapping[str, LabelTable], rules: Sequence[Selector]) -> list[Decision]:
     """Decide for each output of a program whether it stays, in the order of the outputs.
 
     Parameters
     ----------
     program
         A fitted program.
-    label
-        The label column of the samples; positive above 0. Rows without a label do not count.
+    tables
+        Of its outputs, as `label_tables` returns them.
     rules
         Applied in order, each to the features that the ones before it left.
-    survey
-        Answers a `Survey` from the samples.
 
     Raises
     ------
     DataRefusedError
         If there is no labelled row, or the rules would drop every feature.
     """
-    scores = _scores(program, label, survey)
+    scores = _scores(program, tables)
     dropped = _apply(rules, scores)
     if scores and len(dropped) == len(program.outputs):
         raise DataRefusedError(
@@ -76,25 +74,50 @@ def decide(program: Program, label: str, rules: Sequence[Selector], survey: Surv
     ]
 
 
-def _scores(program: Program, label: str, survey: Surveyor) -> dict[str, Score]:
-    """Return the scores of the outputs that are no lists.
+def label_tables(
+    program: Program, label: str, survey: Surveyor, *, beside: Mapping[str, pl.DataType] | None = None
+) -> dict[str, LabelTable]:
+    """Return how the values of each output that is no list occur together with the label.
 
-    What a function of one column scores comes from the column's own table, which is the same whatever was fitted: so a
+    What a function of one column holds comes from the column's own table, which is the same whatever was fitted: so a
     refit does not look again at days that it knows. Only the others are computed row by row.
+
+    Parameters
+    ----------
+    program
+        A fitted program.
+    label
+        The label column of the samples; positive above 0. Rows without a label do not count.
+    survey
+        Answers a `Survey` from the samples.
+    beside
+        Columns of the samples, with their types, whose tables are wanted too; none is called as an output is.
     """
     types = {name: dtype for name, dtype in program.schema.items() if not dtype.is_nested()}
     exact = {name: not dtype.is_float() for name, dtype in types.items()}
-    parts = {name: Program.of(program.chains, program.inputs, [name]) for name in types}
+    parts = _parts(program)
     sources = {name: source for name, part in parts.items() if (source := _source(part, label)) is not None}
     chains, standing = _apart(program.chains)
     wanted = {name: sources.get(name) or _request(standing[name], label, types[name]) for name in types}
+    wanted |= {name: _request(name, label, dtype, exact=False) for name, dtype in (beside or {}).items()}
     answers = ask(survey, chains, list(wanted.values())) if wanted else []
     tables = {name: table for name, table in zip(wanted, answers, strict=True) if isinstance(table, LabelTable)}
     for name, source in sources.items():
         table = tables[name]
         column = parts[name].transform(pl.DataFrame({source.reads[0]: table.table["value"]}))[name]
         tables[name] = table.mapped(column, exact=exact[name])
-    return {name: _score(tables[name], missing=_missing_slot(parts[name])) for name in types}
+    return tables
+
+
+def _scores(program: Program, tables: Mapping[str, LabelTable]) -> dict[str, Score]:
+    """Return the scores of the outputs that are no lists."""
+    return {name: _score(tables[name], missing=_missing_slot(part)) for name, part in _parts(program).items()}
+
+
+def _parts(program: Program) -> dict[str, Program]:
+    """Return, for each output that is no list, the program that makes it alone."""
+    names = [name for name, dtype in program.schema.items() if not dtype.is_nested()]
+    return {name: Program.of(program.chains, program.inputs, [name]) for name in names}
 
 
 def _apart(chains: Sequence[Chain]) -> tuple[list[Chain], dict[str, str]]:
@@ -108,10 +131,10 @@ def _apart(chains: Sequence[Chain]) -> tuple[list[Chain], dict[str, str]]:
     return apart, standing
 
 
-def _request(name: str, label: str, dtype: pl.DataType) -> Request:
+def _request(name: str, label: str, dtype: pl.DataType, *, exact: bool = True) -> Request:
     if dtype == pl.String:
         return Request(LabelTable(texts=True), (name, label), ("text", "number"))
-    return Request(LabelTable(exact=not dtype.is_float()), (name, label), "number")
+    return Request(LabelTable(exact=exact and not dtype.is_float()), (name, label), "number")
 
 
 def _missing_slot(part: Program) -> float | None:

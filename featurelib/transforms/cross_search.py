@@ -53,7 +53,7 @@ class CrossSearch(Transform):
     Raises
     ------
     ParameterError
-        If a parameter is out of its range, or the label or the key is among the columns.
+        If a parameter is out of its range, the label or the key is among the columns, or they are one.
     DataRefusedError
         By the fit, if a label is neither 0 nor 1.
 
@@ -116,6 +116,8 @@ class CrossSearch(Transform):
             if getattr(self, name) in self.columns:
                 want = "a column that is not crossed: programs never see it"
                 raise ParameterError(self, name, got=getattr(self, name), want=want)
+        if self.key == self.label:
+            raise ParameterError(self, "key", got=self.key, want="another column than the label")
         check_whole(self, "top", most=_MOST)
         check_buckets(self)
         check_whole(self, "folds", least=2, most=1000)

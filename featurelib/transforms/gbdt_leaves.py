@@ -49,7 +49,7 @@ class GbdtLeaves(Transform):
     Raises
     ------
     ParameterError
-        If a parameter is out of its range, a column is given twice, or the label or the key is also read.
+        If a parameter is out of its range, a column is given twice, the label or the key is also read, or they are one.
     DataRefusedError
         By the fit, if a label is neither 0 nor 1.
 
@@ -113,6 +113,8 @@ class GbdtLeaves(Transform):
             if getattr(self, name) in listed:
                 want = "a column that is not read: programs never see it"
                 raise ParameterError(self, name, got=getattr(self, name), want=want)
+        if self.key == self.label:
+            raise ParameterError(self, "key", got=self.key, want="another column than the label")
         check_whole(self, "leaves", least=2, most=_MOST_LEAVES)
         check_whole(self, "trees", most=_MOST_LEAVES // self.leaves)
         check_whole(self, "min_rows")

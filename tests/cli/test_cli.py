@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -414,7 +414,8 @@ def test_trouble_with_the_storage_is_code_3(run: Run, project: Path) -> None:
     (project / "work").write_text("a file where a folder should be", encoding="utf-8")
     answer = run(project, "run", "ranking", "--partition", "2026-11-02")
     assert answer.code == 3
-    assert_one_line(answer, "StorageError: run ", "Not a directory")
+    assert_one_line(replace(answer, out=""), "StorageError: run ", "Not a directory")
+    assert answer.out.startswith("Page: ")  # what is there is told, however the run ended
 
 
 def test_the_installed_command_keeps_the_code_and_shows_no_traceback(base: Path, tmp_path: Path) -> None:
@@ -454,3 +455,32 @@ def test_tables_of_tiles_are_opened_by_the_name_that_show_tells(run: Run, base: 
     (name,) = [word for word in shown.split() if word.startswith("clicks_by_item_id_1h_")]
     answer = run(base, "verify", "ranking", "--table", name)
     assert (answer.code, "2 partitions, all files as committed" in answer.out) == (0, True), answer
+
+
+def test_parity_holds_a_log_of_served_features_against_the_program_and_the_table(
+    run: Run, base: Path, tmp_path: Path
+) -> None:
+    stored = table(base, "features").scan().filter(pl.col("dt") == date(2026, 11, 2)).drop("dt").sort("event_id")
+    read = table(base, "samples").scan().filter(pl.col("dt") == date(2026, 11, 2)).drop("dt", "clicked", "shown_at")
+    served = stored.join(read, on="event_id", suffix="_read").collect(engine="in-memory")
+    log = tmp_path / "served.parquet"
+    served.write_parquet(log)
+    replayed = run(base, "parity", "ranking", "--served", str(log), "--rows", "100")
+    assert replayed.code == 0, replayed.err
+    assert replayed.out.startswith("100 rows, ")
+    assert " they agree; 0 beyond their limit" in replayed.out
+    beside = run(base, "parity", "ranking", "--served", str(log), "--table", "--json")
+    assert {feature["value"] for feature in json.loads(beside.out)["features"]} == {0}
+    served.with_columns(pl.col("price_log") * 1.5).write_parquet(log)
+    for words in ([], ["--table"]):
+        answer = run(base, "parity", "ranking", "--served", str(log), *words)
+        assert answer.code == 1
+        assert "! price_log " in answer.out
+        assert "what was served of ranking is not what this code computes: features price_log." in answer.err
+    for words, told in [
+        (["--table", "--online", "x"], "--table compares with stored rows: --online, --program and --bundle are about"),
+        (["--online", "nowhere"], "nowhere"),
+        (["--program", "9"], "so not of version 9"),
+    ]:
+        answer = run(base, "parity", "ranking", "--served", str(log), *words)
+        assert (answer.code, told in answer.err) == (2, True), answer.err

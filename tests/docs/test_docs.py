@@ -160,12 +160,23 @@ def test_every_page_is_in_the_site() -> None:
     assert [name for name in left_out if f'"{name}"' not in site] == []
 
 
+def inner_commands(command: click.Command) -> dict[str, click.Command]:
+    """Return the commands of a group, by name; none of a command that is no group."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: inner for name, inner in found.items() if inner is not None}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_documented(name: str) -> None:
     page = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
     found = re.search(rf"^### `featurelib {name}\b.*?(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)
     assert found is not None, f"docs/reference/cli.md has no heading for featurelib {name}"
-    for parameter in COMMANDS[name].params:
+    inside = inner_commands(COMMANDS[name])
+    assert [word for word in inside if f"`featurelib {name} {word}" not in found[0]] == []
+    for parameter in [parameter for each in (COMMANDS[name], *inside.values()) for parameter in each.params]:
         word = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else parameter.human_readable_name
         assert word in found[0], f"docs/reference/cli.md says nothing of {word} of featurelib {name}"
 

@@ -133,6 +133,9 @@ def test_a_backfill_publishes_and_the_next_one_does_nothing(flows: ModuleType, s
     by_age = sorted(server.read_artifacts(), key=lambda artifact: artifact.created)
     found = {artifact.key: artifact for artifact in by_age}
     assert "Nothing was to be done" in found["open-bandit-report"].data
+    page = project / "tables" / "open_bandit" / "reports" / "2019-11-24_2019-11-28.html"
+    assert found["open-bandit-page"].data == f"[{page.name}]({page.as_uri()})"
+    assert "5 of 5 days of features are complete" in page.read_text(encoding="utf-8")
     decisions = json.loads(found["open-bandit-selection"].data)
     assert {row["feature"] for row in decisions if row["kept"]}
     assert {"feature", "kept", "rule", "why", "mutual_information"} <= set(decisions[0])

@@ -226,6 +226,7 @@ def test_rebuilding_repairs_and_building_again_does_nothing(complete: Shop):
 class Reworded(Table):
     """The same rows, told in other words."""
 
+    version = "1.4.2"
     event_time = "clicked_at"
     landing_time = "landed_at"
     min_rows = 0
@@ -269,7 +270,7 @@ def changed(**attributes: Any) -> type[Table]:
         changed(checks=(RowCheck("landed", "landed_at >= clicked_at", on_fail="quarantine"),)),
         changed(event_time="landed_at"),
         changed(landing_time=None),
-        changed(version=2),
+        changed(version="2.0.0"),
     ],
     ids=["range", "type", "null", "row check", "event time", "landing time", "version"],
 )

@@ -10,8 +10,9 @@ import pytest
 from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.errors import SchemaViolationError
-from featurelib.runs import Report, backfill
-from featurelib.schema import Column, Table
+from featurelib.runs import Report, backfill, quarantined, replay
+from featurelib.runs.features import judged_in_builds
+from featurelib.schema import Column, Reference, Table
 from featurelib.tables import VersionedTable
 from featurelib.workspace import Workspace
 from tests.shop import ShopFeatures, logs, shop, workspace, write
@@ -77,3 +78,24 @@ def test_more_than_the_budget_is_refused_and_nothing_is_published(space: Workspa
     with pytest.raises(SchemaViolationError, match=r"slot_z.*4 rows"):
         build(space, budget=0.1)
     assert VersionedTable.open(space.table("shop", "features")).version == 0
+
+
+def test_rows_of_features_in_quarantine_are_shown_and_put_back(space: Workspace):
+    build(space, budget=0.5)
+    strict, loose = shop(fit=ONE, table=table(0.5)), shop(fit=ONE)
+    found = quarantined(strict, space, ONE, log="features", limit=1)
+    assert found.counts == {("features", "slot_z.between"): 4}
+    assert "features of 2026-11-02: slot_z.between" in found.text()
+    assert replay(strict, space, ONE, Loop(), say=lambda _: None, log="features").unchanged
+    done = replay(loose, space, ONE, Loop(), say=lambda _: None, log="features")
+    assert (done.before, done.after) == ({("features", "slot_z.between"): 4}, {("features", "slot_z.between"): 0})
+    assert done.kept == {"features": 4}
+    assert len(rows_of(space, "features")) == 20
+
+
+def test_what_a_build_judges_is_declared_where_the_table_is():
+    class Refers(ShopFeatures):
+        references = (Reference(("item_id",), "Items"),)
+
+    assert judged_in_builds(Refers).references == ()
+    assert judged_in_builds(Refers).declared_at == Refers.declared_at

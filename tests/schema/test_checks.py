@@ -1,17 +1,23 @@
 """Checks: what a declaration makes of itself."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import polars as pl
 import pytest
 
 from featurelib.errors import ColumnMissingError, UsageError
-from featurelib.schema import Column, RowCheck, Table, plan_checks, to_arrow
-from featurelib.schema.checks import digest
+from featurelib.schema import Column, Reference, RowCheck, Table
+from featurelib.schema.arrow import to_arrow
+from featurelib.schema.checks import Expected, digest, plan_checks
+from featurelib.schema.row_rules import digest_of
+from featurelib.schema.suite import suite
 
 
 class Sample(Table):
     """One row per impression."""
 
-    version = 3
+    version = "3.0.0"
     owner = "ranking@example.org"
     key = ("id", "day")
     checks = (RowCheck("logged_after", "landed_s >= shown_s", on_fail="quarantine"),)
@@ -124,12 +130,12 @@ def test_arrow_schema_explains_itself():
     assert schema.names == list(Sample.columns)
     assert schema.metadata == {
         b"table": b"Sample",
-        b"version": b"3",
+        b"version": b"3.0.0",
         b"doc": b"One row per impression.",
         b"owner": b"ranking@example.org",
         b"key": b"id,day",
     }
-    assert schema.field("price").metadata == {b"doc": b"Price.", b"role": b"context", b"unit": b"USD"}
+    assert schema.field("price").metadata == {b"doc": b"Price.", b"role": b"meta", b"unit": b"USD"}
     assert schema.field("id").metadata == {b"doc": b"Unique per day.", b"role": b"key"}
     assert not schema.field("id").nullable
     assert schema.field("price").nullable
@@ -138,3 +144,86 @@ def test_arrow_schema_explains_itself():
 def test_arrow_types_are_those_that_polars_writes():
     wanted = Sample.polars_schema().to_frame().to_arrow().schema
     assert [field.type for field in to_arrow(Sample)] == [field.type for field in wanted]
+
+
+class Everything(Table):
+    event_time = "at"
+    freshness = timedelta(hours=2)
+    references = (
+        Reference(("id",), "Items", at=("item",)),
+        Reference(("id", "code"), Sample, max_missing=0.01, on_fail="fail"),
+    )
+    checks = (RowCheck("short", pl.col("id").str.len_chars() < 9),)
+
+    id = Column(dtype=pl.String(), doc="Id.", nullable=True)
+    code = Column(dtype=pl.String(), doc="Code.", nullable=True, unique=True, on_fail="quarantine")
+    at = Column(dtype=pl.Datetime("us", "UTC"), doc="When.", nullable=True, on_fail="quarantine")
+
+
+def test_rules_over_more_than_one_row():
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    planned = plan_checks(Everything, expected=Expected(until=noon, rows=(5000, 90, 100, 110, 90, 120, 100, 101)))
+    assert {check.id: (check.rule, check.on_fail, check.portable) for check in planned} == {
+        "columns": ("exactly the 3 declared columns", "fail", True),
+        "rows": ("at least 1 rows", "fail", True),
+        "volume": ("rows within 50% of the 100 that are usual", "warn", True),
+        "freshness": (
+            "newest at from 2026-11-01 10:00:00+0000 on, 2:00:00 before 2026-11-01 12:00:00+0000",
+            "fail",
+            True,
+        ),
+        "code.unique": ("code is unique", "fail", True),
+        "short": (
+            f'[(col("id").str.len_chars()) < (dyn int: 9)] #{digest_of(Everything.checks[0].expr())}',
+            "fail",
+            False,
+        ),
+        "id.reference": ("(id) is in Items", "warn", True),
+        "id+code.reference": ("(id, code) is in Sample, but for 0.01 of the rows", "fail", False),
+    }
+    assert planned[2].kwargs == {"min_value": 50, "max_value": 150}
+
+
+def test_rules_of_the_day_do_not_part_metrics_and_are_not_planned_without_it():
+    expected = Expected(until=datetime(2026, 11, 1, tzinfo=UTC), rows=(1, 2))
+    assert not {"volume", "freshness"} & {check.id for check in plan_checks(Everything)}
+    assert digest(plan_checks(Everything)) == digest(plan_checks(Everything, expected=expected))
+
+
+def test_a_suite_lists_what_no_other_tool_can_run():
+    made = suite(Everything)
+    assert [each["meta"]["check"] for each in made["expectations"]] == [
+        *("columns", "rows", "code.unique", "id.reference"),
+    ]
+    assert [each["check"] for each in made["meta"]["left_out"]] == [
+        *("short", "id+code.reference", "volume", "freshness"),
+    ]
+    assert json.loads(json.dumps(made)) == made
+
+
+ROW_RULES = {
+    "comparison": (pl.col("a") >= pl.col("b"), "(a >= b)"),
+    "and, or, not": (
+        (pl.col("a") > 1) & ~pl.col("b").is_null() | (pl.col("t") == "it's"),
+        "(((a > 1) AND (NOT (b IS NULL))) OR (t = 'it''s'))",
+    ),
+    "sums": (-pl.col("a") + pl.col("b") * 2 - 0.5 < pl.col("a").abs(), "((((-a) + (b * 2)) - 0.5) < ABS(a))"),
+    "range": (pl.col("a").is_between(0, 2), "(a BETWEEN 0 AND 2)"),
+    "not null": (pl.col("b").is_not_null() | pl.lit(value=False), "((b IS NOT NULL) OR FALSE)"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(ROW_RULES))
+def test_the_sql_of_an_expression_finds_the_same_rows(case):
+    expression, sql = ROW_RULES[case]
+    frame = pl.DataFrame({"a": [0, 1, 2, None], "b": [1, None, 2, 3], "t": ["x", "it's", "", None]})
+    assert RowCheck("x", expression).sql == sql
+    assert frame.select(pl.sql_expr(sql)).to_series().to_list() == frame.select(expression).to_series().to_list()
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [pl.col("t").str.len_chars() > 1, pl.col("t").is_in(["a"]), pl.col("a").is_between(0, 1, closed="none")],
+)
+def test_an_expression_without_a_text_that_all_databases_read_has_none(expression):
+    assert RowCheck("x", expression).sql is None

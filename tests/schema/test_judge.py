@@ -3,18 +3,23 @@
 import json
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import polars as pl
 import pytest
 
 from featurelib.errors import DeclarationError, SchemaViolationError, UsageError
-from featurelib.schema import Column, RowCheck, Table, checks, judge, measure, suite
+from featurelib.schema import Column, RowCheck, Table, checks
+from featurelib.schema.drift import Finding
+from featurelib.schema.judge import judge
+from featurelib.schema.measure import measure
+from featurelib.schema.suite import suite
 
 imports_gx = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")  # as `judge` does for itself
 
 
 class Sample(Table):
-    version = 3
+    version = "3.0.0"
     owner = "ranking@example.org"
     key = ("id",)
     quarantine_budget = 0.2
@@ -156,11 +161,11 @@ def test_screen_names_table_rule_limit_seen_example_owner_and_place(case):
     columns, check, rule, seen, example = BROKEN[case]
     screen = verdict_of(**columns).screen("samples 2026-11-01")
     rule_line, example_line, owner_line = screen[screen.index(f"{check}: {rule}") :].split("\n")[:3]
-    assert screen.startswith("samples 2026-11-01: table Sample version 3, 10 rows\n")
+    assert screen.startswith("samples 2026-11-01: table Sample version 3.0.0, 10 rows\n")
     assert seen in rule_line
     assert f"e.g. {example}" in example_line
     place = next(result.declared_at for result in verdict_of(**columns).results if result.id == check)
-    assert place.startswith("test_judge.py:")
+    assert place.startswith("schema/test_judge.py:")
     assert owner_line.strip() == f"owner ranking@example.org   declared {place}"
 
 
@@ -170,7 +175,7 @@ def test_refused_table_raises_with_the_screen():
         verdict.raise_if_refused("samples 2026-11-01")
     place = Sample.columns["ctr"].declared_at
     assert verdict.screen("samples 2026-11-01").split("\n")[:6] == [
-        "samples 2026-11-01: table Sample version 3, 10 rows",
+        "samples 2026-11-01: table Sample version 3.0.0, 10 rows",
         "NOT PUBLISHED: 10 passed, 1 failed, 1 quarantined, 1 warned",
         "to quarantine: 1 rows (10.000%, allowed 20.000%)",
         "FAIL  ctr.between: ctr in [0, 1]   1 rows (10.000%)   seen ctr 0.5 .. 1.5",
@@ -216,3 +221,31 @@ def test_suite_ids_stay_when_other_checks_come():
     )
     assert small["id.not_null"] == large["id.not_null"] == "28814785-2b28-5b32-ab4f-52d10b94e104"
     assert len(set(large.values())) == len(large)
+
+
+def test_screen_says_since_when_a_rule_is_broken():
+    verdict = verdict_of(ctr=[0.5] * 9 + [1.5], device=["toaster"] + ["web"] * 9)
+    lines = verdict.screen("samples 2026-11-03", since={"ctr.between": "since 2026-11-01 (2 partitions before)"})
+    assert "since 2026-11-01 (2 partitions before)   owner" in lines
+    assert "      first seen here   owner" in lines
+
+
+def test_findings_are_told_and_refuse_where_they_say_so():
+    psi = partial(Finding, measure="psi", column="ctr", against="2026-11-01", limit=0.25)
+    quiet, loud = psi(value=0.01, level="ok"), psi(value=0.4, level="alarm", on_alarm="fail")
+    few = psi(value=None, level="skipped", why="too few rows")
+    verdict = verdict_of()
+    assert verdict.publishable
+    told = replace(verdict, findings=(quiet, replace(loud, on_alarm="warn"), few))
+    assert told.publishable
+    refused = replace(verdict, findings=(quiet, loud, few))
+    assert not refused.publishable
+    screen = refused.screen("samples 2026-11-02")
+    assert screen.startswith("samples 2026-11-02: table Sample version 3.0.0, 10 rows\nNOT PUBLISHED")
+    assert loud.text() in screen
+    assert quiet.text() not in screen
+    assert "1 comparisons with other days skipped" in screen
+    with pytest.raises(SchemaViolationError, match="ALARM"):
+        refused.raise_if_refused("samples 2026-11-02")
+    json.dumps(refused.to_dict(), allow_nan=False)
+    assert pickle.loads(pickle.dumps(refused)) == refused  # noqa: S301

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, ColumnUnknownError, UsageError
-from featurelib.schema import Column, RowCheck, Table, measure
+from featurelib.schema import Column, RowCheck, Table
+from featurelib.schema.measure import measure
 
 
 class Sample(Table):

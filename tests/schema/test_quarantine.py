@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.errors import ColumnMissingError
-from featurelib.schema import Column, RowCheck, Table, measure, split
+from featurelib.schema import Column, RowCheck, Table
+from featurelib.schema.measure import measure
+from featurelib.schema.quarantine import split
 
 
 class Sample(Table):

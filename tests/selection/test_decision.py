@@ -13,7 +13,7 @@ from featurelib.errors import DataRefusedError, ParameterError
 from featurelib.fitting import LabelTable, State, Survey, merge_answers
 from featurelib.program import Chain, Program
 from featurelib.program.primitives import FillNullText
-from featurelib.selection import Decision, DropConstant, DropMissing, KeepTop, Selector, decide
+from featurelib.selection import Decision, DropConstant, DropMissing, KeepTop, Selector, decide, label_tables
 from featurelib.selection.rules import Score
 from featurelib.transforms import Feature, Log1p, MultiHot, OneHot, QuantileBins, Vocabulary, fit
 
@@ -34,7 +34,11 @@ def decided(frame: pl.DataFrame, *rules: Selector, label: str = "clicked", parts
             [asked.of(frame[start : start + size].lazy()) for start in range(0, max(len(frame), 1), size)]
         )
 
-    return decide(program, label, rules, survey)
+    return decide(program, label_tables(program, label, survey), rules)
+
+
+def tables_of(program: Program, frame: pl.DataFrame) -> dict[str, LabelTable]:
+    return label_tables(program, "clicked", lambda asked: asked.of(frame.lazy()))
 
 
 def information(pairs: list[tuple[Any, int]]) -> float:
@@ -183,7 +187,7 @@ def test_a_list_stays_without_a_score_and_a_text_is_scored_as_one():
     program = fit(features, frame)
     tells = Chain("tells", ("tells",), "text", (FillNullText("?"),))
     program = Program.of([*program.chains, tells], program.inputs, [*program.outputs, "tells"])
-    found = decide(program, "clicked", [DropMissing(above=0.4), DropConstant()], lambda asked: asked.of(frame.lazy()))
+    found = decide(program, tables_of(program, frame), [DropMissing(above=0.4), DropConstant()])
     assert [(one.feature, one.kept, one.score is None) for one in found] == [
         ("tags__multihot", True, True),
         ("cheap", True, False),
@@ -197,7 +201,7 @@ def test_a_list_stays_without_a_score_and_a_text_is_scored_as_one():
 def test_a_claim_that_is_seldom_true_is_not_missing():
     frame = FRAME.with_columns(tells=pl.Series(["a"] + ["b"] * 19))
     program = fit([OneHot("tells", terms=["a"])], frame)
-    (found,) = decide(program, "clicked", [DropMissing(above=0.1)], lambda asked: asked.of(frame.lazy()))
+    (found,) = decide(program, tables_of(program, frame), [DropMissing(above=0.1)])
     assert found.kept
     assert found.score is not None
     assert found.score.missing_rate == 0.0
@@ -206,7 +210,7 @@ def test_a_claim_that_is_seldom_true_is_not_missing():
 def test_many_values_of_a_number_are_told_to_within_a_cell():
     values = pl.DataFrame({"x": [float(n) for n in range(10_000)], "clicked": [n % 3 // 2 for n in range(10_000)]})
     program = fit([QuantileBins("x", bins=10)], values)
-    (found,) = decide(program, "clicked", [], lambda asked: asked.of(values.lazy()))
+    (found,) = decide(program, tables_of(program, values), [])
     exact = LabelTable().of(program.transform(values)["x__bin"].cast(pl.Float64), values["clicked"].cast(pl.Float64))
     assert found.score is not None
     assert found.score.distinct == exact.distinct == 10

@@ -174,6 +174,7 @@ def test_sample_is_the_rows_of_each_first_day_with_the_smallest_hashes():
             {"fitted": OutOfFold(key="request", time="at")},
             r"fitted must be FirstDays\(...\): leaves of several forests",
         ),
+        ({"key": "clicked", "label": "clicked"}, "key must be another column than the label"),
         ({"trees": 0}, "trees must be from 1"),
         ({"trees": 2**20}, "trees must be from 1 to 87381"),
         ({"leaves": 1}, "leaves must be from 2"),
