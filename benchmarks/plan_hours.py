@@ -136,7 +136,7 @@ def measured(work: Path, number: int, per_commit: int, runs: int) -> str:
     if not (tables / "hours_changed").exists():
         (tables / "hours_changed").symlink_to("hours")
     keys = _workspace(work).work / "table-keys.sqlite"
-    lines, slowest = [], 0.0
+    lines = []
     for case, name in (
         ("complete", "hours"),
         ("not built", "hours_new"),
@@ -149,7 +149,6 @@ def measured(work: Path, number: int, per_commit: int, runs: int) -> str:
                 keys.unlink(missing_ok=True)
             costs.append(_plan(work, name, first, last))
         cost = median(costs)
-        slowest = max(slowest, cost.wall_s)
         lines.append(
             [
                 case,
@@ -157,12 +156,12 @@ def measured(work: Path, number: int, per_commit: int, runs: int) -> str:
                 f"{cost.wall_s:.2f}",
                 f"{min(c.wall_s for c in costs):.2f}",
                 f"{cost.peak_mib:.0f}",
+                "met" if cost.wall_s < MOST_S else "MISSED",
             ]
         )
     help_ = median([command([Path(sys.executable).with_name("featurelib"), "--version"]) for _ in range(runs)])
     _alone(work, declared.hours, partitions)
     alone, states = _alone(work, declared.hours, partitions)
-    verdict = "met" if slowest < MOST_S else "MISSED"
     versions = VersionedTable.open(tables / "hours" / "samples").version
     return "\n".join(
         [
@@ -173,12 +172,13 @@ def measured(work: Path, number: int, per_commit: int, runs: int) -> str:
                     "wall s",
                     "best wall s",
                     "peak MiB",
+                    f"under {MOST_S:g} s",
                 ],
                 lines,
             ),
             "",
             f"The function alone: {alone:.2f} s of CPU ({states}). featurelib --version: {help_.cpu_s:.2f} s of CPU, "
-            f"{help_.wall_s:.2f} s wall. The whole command at most {MOST_S:.0f} s: {verdict}.",
+            f"{help_.wall_s:.2f} s wall.",
         ]
     )
 

@@ -168,7 +168,7 @@ def beside_table(
     known = _stored(pipeline, features, samples if windows else None, tuple(windows), chosen)
     found = _Replayed()
     for row in chosen:
-        match known.get(_key_of(row, key), []):
+        match _at_its_time(known.get(_key_of(row, key), []), row, pipeline):
             case [expected]:
                 found.add(row, {}, expected)
             case []:
@@ -181,6 +181,16 @@ def beside_table(
     made = {name: columns[name].dtype for name in pipeline.feature_names if name in outputs}
     logged = {name: dtype for name, dtype in windows.items() if any(name in row for row in found.served)}
     return _compared(pipeline, {**made, **logged}, found, limits, key)
+
+
+def _at_its_time(stored: Sequence[Row], served: Row, pipeline: Pipeline) -> Sequence[Row]:
+    """Return the stored rows of a key; of several partitions, those in which the served row happened."""
+    time = pipeline.table.event_time
+    at = None if time is None else _instant(served.get(time))
+    if len(stored) < 2 or not isinstance(at, datetime) or at.tzinfo is None:
+        return stored
+    bounds = [pipeline.bounds(Partition(row["dt"], row.get("hr"))) for row in stored]
+    return [row for row, (start, end) in zip(stored, bounds, strict=True) if start <= at < end]
 
 
 def _stored(
