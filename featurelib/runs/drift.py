@@ -15,7 +15,8 @@ from featurelib.errors import LogFileError, UsageError
 from featurelib.pipeline import Pipeline
 from featurelib.runs.baseline import Baseline
 from featurelib.runs.profiles import Built, ByDay, Profiles, built, profiles_of
-from featurelib.schema.drift import Finding, Level, columns_differ, compare, freshness, leaks, told, volume, worst_first
+from featurelib.schema.drift import columns_differ, compare, freshness, leaks, volume
+from featurelib.schema.findings import Finding, Level, told, worst_first
 from featurelib.schema.measure import profile_rows
 from featurelib.schema.profile import Profile
 from featurelib.schema.usual import AGAINST_A_DAY, AGAINST_BASELINE, beyond_usual

@@ -2,180 +2,21 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
+from featurelib.schema.divergence import SIGMAS, by_chance, jensen_shannon, psi, psi_by_chance, shares
 from featurelib.schema.edges import HOUR, Edges
+from featurelib.schema.findings import Finding, Level, Measure, Moved
 from featurelib.schema.limits import Drift, Limit, OnAlarm
 from featurelib.schema.profile import Profile
 from featurelib.schema.table import Table
 
-Level = Literal["ok", "watch", "alarm", "skipped"]
-Measure = Literal[
-    "psi",
-    "categories",
-    "jensen_shannon",
-    "nulls",
-    "coverage",
-    "auc",
-    "label_rate",
-    "volume",
-    "freshness",
-    "missing",
-    "extra",
-]
-LEVELS: tuple[Level, ...] = ("alarm", "watch", "skipped", "ok")
-"""From the worst to the best."""
-
-_SMALLEST_SHARE = 1e-4
-_SIGMAS = 4  # what chance alone passes in one of 16,000 comparisons
 _NOISE = 0.2  # the part of a watch limit that chance alone may make of a divergence
 _MOVED = 3
 _FEWEST_BEFORE = 3  # a median of two is as good as its worse half
-_LINES = 8
-
-_WORDS: Mapping[Measure, str] = {
-    "psi": "PSI",
-    "categories": "largest change of a share",
-    "jensen_shannon": "Jensen-Shannon",
-    "nulls": "rise of missing",
-    "coverage": "fall of coverage",
-    "auc": "AUC alone",
-    "label_rate": "label rate",
-    "volume": "rows",
-    "freshness": "age of the newest row",
-    "missing": "not there",
-    "extra": "not declared",
-}
-_RELATIVE: tuple[Measure, ...] = ("coverage", "label_rate", "volume", "nulls", "categories")
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One cell of a column, with its share of the rows before and now."""
-
-    cell: str
-    was: float
-    now: float
-
-    def __str__(self) -> str:
-        return f"{self.cell} {self.was:.1%} -> {self.now:.1%}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one measure says of one column, or of the table.
-
-    Parameters
-    ----------
-    measure
-        Which, as in `Drift`; or ``volume``, ``freshness``, and ``missing`` and ``extra`` for columns of a log of served
-        features that are not there, or that nothing declares.
-    column
-        The column; ``None`` for the table as a whole.
-    against
-        What it was compared with, in words; empty where a partition is judged alone.
-    value
-        What was measured; ``None`` where nothing could be.
-    limit
-        The limit that was passed; the first one, where none was. ``None`` where there is none.
-    level
-        ``ok``, ``watch``, ``alarm``; or ``skipped``, where too little is there to tell.
-    moved
-        The cells whose shares changed most, for ``watch`` and ``alarm``.
-    why
-        The reason of a comparison that was skipped; else what to think of.
-    on_alarm
-        As declared.
-    """
-
-    measure: Measure
-    column: str | None
-    against: str
-    value: float | None
-    limit: float | None
-    level: Level
-    moved: tuple[Moved, ...] = ()
-    why: str = ""
-    on_alarm: OnAlarm = "warn"
-
-    @property
-    def refuses(self) -> bool:
-        """Whether a partition with this finding is refused."""
-        return self.level == "alarm" and self.on_alarm == "fail"
-
-    def text(self) -> str:
-        """Return the finding on one line."""
-        told = [f"{self.level.upper():<7} {self.column or 'the table'}: {_WORDS[self.measure]}"]
-        if self.value is not None:
-            told.append(self._number(self.value))
-        if self.level in {"watch", "alarm"} and self.limit is not None:
-            told.append(f"(limit {self._number(self.limit, signed=False)})")
-        if self.against:
-            told.append(f"against {self.against}")
-        tail = "; ".join([*map(str, self.moved), *([self.why] if self.why else [])])
-        return " ".join(told) + (f": {tail}" if tail else "")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as plain data."""
-        return {**asdict(self), "moved": [asdict(moved) for moved in self.moved]}
-
-    def _number(self, value: float, *, signed: bool = True) -> str:
-        if self.measure == "freshness":
-            return f"{value / 3600:.1f} h"
-        if self.measure in _RELATIVE:
-            return f"{value:+.1%}" if signed and self.measure != "categories" else f"{value:.1%}"
-        return f"{value:.3f}"
-
-
-def psi(now: Sequence[int], was: Sequence[int]) -> float:
-    """Return the population stability index of two counts over the same cells; 0 for equal shares.
-
-    ``Σ (p - q) ln(p / q)``, with shares below 1e-4 taken as 1e-4. The convention: stable below 0.1, shifted above 0.25.
-    NaN if one of them counts no rows.
-
-    Examples
-    --------
-    >>> round(psi([50, 50], [90, 10]), 4)
-    0.8789
-    """
-    clipped = ([max(share, _SMALLEST_SHARE) for share in _shares(counts)] for counts in (now, was))
-    return math.fsum((p - q) * math.log(p / q) for p, q in zip(*clipped, strict=True))
-
-
-def psi_by_chance(now: Sequence[int], was: Sequence[int]) -> float:
-    """Return the PSI that two samples of one distribution have on average: ``(B - 1)(1/n + 1/m)``.
-
-    B are the cells that either of them has rows in, n and m their rows.
-
-    References
-    ----------
-    Yurdakul, B. (2018). Statistical properties of the population stability index.
-
-    Examples
-    --------
-    >>> round(psi_by_chance([100] * 20, [100] * 20), 4)
-    0.019
-    """
-    cells = sum(1 for pair in zip(now, was, strict=True) if any(pair))
-    return (cells - 1) * (1 / sum(now) + 1 / sum(was))
-
-
-def jensen_shannon(now: Sequence[int], was: Sequence[int]) -> float:
-    """Return the Jensen-Shannon divergence of two counts over the same cells, in bits: 0 for equal shares, at most 1.
-
-    Examples
-    --------
-    >>> jensen_shannon([1, 0], [0, 1])
-    1.0
-    """
-    terms = []
-    for p, q in zip(_shares(now), _shares(was), strict=True):
-        middle = (p + q) / 2
-        terms += [share / 2 * math.log2(share / middle) for share in (p, q) if share > 0]
-    return math.fsum(terms)
 
 
 def compare(
@@ -273,7 +114,7 @@ def leaks(now: Profile, table: type[Table], edges: Edges, *, labels_final: bool 
         else:
             value, freedom = _auc(row, ordered=edges.bins[name].kind == "numbers")
             sigma = math.sqrt((positives + negatives + 1) / (12 * positives * negatives))
-            chance = 0.5 + (math.sqrt(freedom) + _SIGMAS) * sigma
+            chance = 0.5 + (math.sqrt(freedom) + SIGMAS) * sigma
             found.append(ask.share(value, chance, now.labelled, why=f"it may have seen {label}"))
     return tuple(found)
 
@@ -308,12 +149,12 @@ def volume(rows: int, before: Sequence[int], table: type[Table], *, against: str
     if not usual:
         return ask.skipped("the partitions before it have no rows")
     told = f"{rows:,} rows, {usual:,.10g} are usual"
-    return ask.share(rows / usual - 1, _SIGMAS / math.sqrt(usual), rows, why=told)
+    return ask.share(rows / usual - 1, SIGMAS / math.sqrt(usual), rows, why=told)
 
 
 def enough(rows: Sequence[int], alarm: float) -> bool:
     """Return whether rows of partitions tell what is usual: at least three, and chance alone makes no alarm of them."""
-    return len(rows) >= _FEWEST_BEFORE and median(rows) * alarm**2 >= _SIGMAS**2
+    return len(rows) >= _FEWEST_BEFORE and median(rows) * alarm**2 >= SIGMAS**2
 
 
 def freshness(newest: datetime | None, now: datetime, table: type[Table]) -> Finding | None:
@@ -335,36 +176,6 @@ def columns_differ(
     missing = [_Ask(name, "missing", None, where, "warn").at("alarm") for name in sorted(set(wanted) - held)]
     extra = [_Ask(name, "extra", None, where, "warn").at("watch") for name in sorted(held - set(declared))]
     return (*missing, *extra)
-
-
-def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings by level, then by how far beyond its limit each is, then by name."""
-
-    def rank(finding: Finding) -> tuple[int, float, str, str, str]:
-        beyond = abs(finding.value or 0.0) / (finding.limit or 1.0)
-        return LEVELS.index(finding.level), -beyond, finding.column or "", finding.measure, finding.against
-
-    return sorted(findings, key=rank)
-
-
-def told(findings: Iterable[Finding], *, limit: int = _LINES) -> list[str]:
-    """Return lines for a terminal: alarms, then watches, so many at most; then what was skipped, counted by reason."""
-    ranked = worst_first(findings)
-    loud = [finding for finding in ranked if finding.level in {"alarm", "watch"}]
-    lines = [finding.text() for finding in loud[:limit]]
-    if len(loud) > limit:
-        lines.append(f"... and {len(loud) - limit} more")
-    return lines + list(_skipped([finding for finding in ranked if finding.level == "skipped"]))
-
-
-def _skipped(findings: Sequence[Finding]) -> Iterator[str]:
-    groups: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.against, finding.measure), []).append(finding)
-    for (against, measure), group in sorted(groups.items()):
-        count = f"of {len(group)} columns" if len(group) > 1 else f"of {group[0].column or 'the table'}"
-        where = f" against {against}" if against else ""
-        yield f"SKIPPED {_WORDS[group[0].measure] if measure else ''} {count}{where}: {group[0].why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,12 +267,12 @@ def _of_column(
                 chance = psi_by_chance(here, there) / (8 * math.log(2))
                 found = ask.divergence(jensen_shannon(here, there), chance, (n, m))
             case "categories":
-                largest = max(abs(p - q) for p, q in zip(_shares(here), _shares(there), strict=True))
-                chance = max(_by_chance(a, n, b, m) for a, b in zip(here, there, strict=True))
+                largest = max(abs(p - q) for p, q in zip(shares(here), shares(there), strict=True))
+                chance = max(by_chance(a, n, b, m) for a, b in zip(here, there, strict=True))
                 found = ask.share(largest, chance, n)
             case "nulls":
                 rise = here[-1] / n - there[-1] / m
-                found = ask.share(rise, _by_chance(here[-1], n, there[-1], m), n)
+                found = ask.share(rise, by_chance(here[-1], n, there[-1], m), n)
             case _:
                 found = _coverage(ask, now, was)
         yield found if found.level not in {"watch", "alarm"} else _with(found, moved)
@@ -473,7 +284,7 @@ def _coverage(ask: _Ask, now: Mapping[str, Any], was: Mapping[str, Any]) -> Find
     )
     if not said:
         return ask.skipped("no row said anything before")
-    return ask.share(1 - (says / n) / (said / m), _by_chance(says, n, said, m) / (said / m), n)
+    return ask.share(1 - (says / n) / (said / m), by_chance(says, n, said, m) / (said / m), n)
 
 
 def _label_rate(
@@ -489,7 +300,7 @@ def _label_rate(
         yield ask.skipped("no labelled rows" if not now.labelled else "no positive label before")
     else:
         before, here = was.positives / was.labelled, now.positives / now.labelled
-        chance = _by_chance(now.positives, now.labelled, was.positives, was.labelled) / before
+        chance = by_chance(now.positives, now.labelled, was.positives, was.labelled) / before
         found = ask.share(here / before - 1, chance, now.labelled)
         moved = (Moved("positive", before, here),)
         yield found if found.level not in {"watch", "alarm"} else _with(found, moved)
@@ -515,20 +326,9 @@ def _limits(table: type[Table], column: str) -> Drift:
     return table.columns[column].drift or table.drift
 
 
-def _by_chance(a: int, n: int, b: int, m: int) -> float:
-    """Return four standard deviations of the difference of two shares of one distribution."""
-    pooled = (a + b) / (n + m)
-    return _SIGMAS * math.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-
-
-def _shares(counts: Sequence[int]) -> list[float]:
-    total = sum(counts)
-    return [count / total if total else math.nan for count in counts]
-
-
 def _moved(now: Sequence[int], was: Sequence[int], labels: Sequence[str]) -> tuple[Moved, ...]:
     """Return the cells that changed most, but for those that changed a tenth of that at most."""
-    cells = [Moved(*cell) for cell in zip(labels, _shares(was), _shares(now), strict=True)]
+    cells = [Moved(*cell) for cell in zip(labels, shares(was), shares(now), strict=True)]
     ranked = sorted(range(len(cells)), key=lambda cell: (-_change(cells[cell]), cell))
     least = _change(cells[ranked[0]]) / 10
     return tuple(cells[cell] for cell in ranked[:_MOVED] if _change(cells[cell]) > least)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from featurelib.schema.drift import Finding, compare
+from featurelib.schema.drift import compare
 from featurelib.schema.edges import Edges
+from featurelib.schema.findings import Finding
 from featurelib.schema.profile import Profile
 from featurelib.schema.table import Table
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from featurelib.errors import SchemaViolationError
 from featurelib.schema.column import OnFail
-from featurelib.schema.drift import Finding
+from featurelib.schema.findings import Finding
 from featurelib.schema.metrics import Plain
 
 Status = Literal["passed", "failed", "quarantined", "warned"]

@@ -13,21 +13,10 @@ from hypothesis import strategies as st
 
 from featurelib.errors import UsageError
 from featurelib.schema.column import Column
-from featurelib.schema.drift import (
-    Finding,
-    columns_differ,
-    compare,
-    enough,
-    freshness,
-    jensen_shannon,
-    leaks,
-    psi,
-    psi_by_chance,
-    told,
-    volume,
-    worst_first,
-)
+from featurelib.schema.divergence import jensen_shannon, psi, psi_by_chance
+from featurelib.schema.drift import columns_differ, compare, enough, freshness, leaks, volume
 from featurelib.schema.edges import Bins, Edges
+from featurelib.schema.findings import Finding, told, worst_first
 from featurelib.schema.limits import Drift, Volume
 from featurelib.schema.measure import profile_rows
 from featurelib.schema.profile import Profile

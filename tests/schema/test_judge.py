@@ -10,7 +10,7 @@ import pytest
 
 from featurelib.errors import DeclarationError, SchemaViolationError, UsageError
 from featurelib.schema import Column, RowCheck, Table, checks
-from featurelib.schema.drift import Finding
+from featurelib.schema.findings import Finding
 from featurelib.schema.judge import judge
 from featurelib.schema.measure import measure
 from featurelib.schema.suite import suite

@@ -7,8 +7,9 @@ import pytest
 
 from featurelib.program.hashing import hash_text
 from featurelib.schema import Column, Table
-from featurelib.schema.drift import Finding, compare
+from featurelib.schema.drift import compare
 from featurelib.schema.edges import Bins, Edges
+from featurelib.schema.findings import Finding
 from featurelib.schema.measure import profile_rows
 from featurelib.schema.profile import Profile
 from featurelib.schema.usual import AGAINST_A_DAY, AGAINST_BASELINE, beyond_usual, usual_moves

@@ -10,8 +10,8 @@ from typing import Any
 from featurelib import report as told
 from featurelib.report.words import count
 from featurelib.runs.page.gathered import Gathered, Moved
-from featurelib.schema.drift import Finding, worst_first
 from featurelib.schema.edges import HOUR
+from featurelib.schema.findings import Finding, worst_first
 
 _RATES, _VALUES = 8, 26  # pictures of label rates; values of a column that has one
 _LEVELS: Mapping[str, told.Level] = {"alarm": "bad", "watch": "watch"}

@@ -21,8 +21,8 @@ from featurelib.runs.baseline import Baseline
 from featurelib.runs.drift import BASELINE, FoundDrift, drift
 from featurelib.runs.profiles import ByDay, built, profiles_of
 from featurelib.samples import RowCounts
-from featurelib.schema.drift import Finding
 from featurelib.schema.edges import Edges
+from featurelib.schema.findings import Finding
 from featurelib.schema.profile import Profile
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace

@@ -7,8 +7,8 @@ from featurelib import report as told
 from featurelib.report.words import count, cut
 from featurelib.runs.page.checks import STATUS, rules_of
 from featurelib.runs.page.gathered import LONGEST, Gathered, Moved
-from featurelib.schema.drift import Finding, worst_first
-from featurelib.schema.drift import told as lines_of
+from featurelib.schema.findings import Finding, worst_first
+from featurelib.schema.findings import told as lines_of
 
 _NAMED = 4
 _SKIPPED = "SKIPPED"
