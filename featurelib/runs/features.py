@@ -121,37 +121,15 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
         raise ProgramMissingError(f"{run.pipeline} has no program as declared; run featurelib fit {run.pipeline.name}.")
     baseline = baseline_for(run.pipeline, run.workspace, program.fingerprint)
     check_baseline(baseline, run.pipeline, program.fingerprint)
-    store, samples = run.features, run.samples.at(run.samples.version)
-    sampled = dict(samples.entries(partitions))
-    made_from = {partition: entry.get("key") for partition, entry in sampled.items()}
-    parts = {p: run.fingerprints.features(made_from[p], program.fingerprint) for p in partitions}
-    rows = Counter[Partition]()
-    for file in samples.files_of(partitions):
-        rows[file.partition] += file.rows
     edges = None if baseline is None else baseline.edges
-    make, staging = partial(ApplyTask, run.pipeline, program, edges), store.staging(run.name)
-    tasks = [make(staging, partition, samples.scan([partition]), rows[partition]) for partition in partitions]
-    failures: dict[Partition, FeaturelibError] = {}
+    samples = run.samples.at(run.samples.version)
+    sampled = dict(samples.entries(partitions))
+    parts = {p: run.fingerprints.features(sampled[p].get("key"), program.fingerprint) for p in partitions}
     judging = _Judging(run, baseline, {p: sampled[p].get("mature") is not False for p in partitions})
-    passed: dict[Partition, tuple[ApplyResult, Verdict]] = {}
-    for task, result in zip(tasks, attempt(run.engine, apply_task, tasks), strict=True):
-        if isinstance(result, Failed):
-            failures[task.partition] = result.error
-            continue
-        try:
-            passed[task.partition] = result, judging.by_rules(result)
-        except FeaturelibError as error:
-            failures[task.partition] = error
-            store.discard([result.file])
+    failures: dict[Partition, FeaturelibError] = {}
+    passed = _by_rules(judging, _tasks(run, program, edges, samples, partitions), failures)
     good, bad = _apart(run, passed, edges)
-    verdicts: dict[Partition, Verdict] = {}
-    for partition, (_, verdict) in passed.items():
-        try:
-            verdicts[partition] = judging.by_drift(good[partition], verdict)
-        except FeaturelibError as error:
-            failures[partition] = error
-            store.discard([good.pop(partition).file])
-            run.quarantine_features.discard([bad.pop(partition)] if partition in bad else [])
+    verdicts = _by_drift(judging, passed, good, bad, failures)
     _set_aside(run, list(verdicts), bad, parts)
     entries = {p: _entry(parts[p], good[p], verdict, final=judging.final[p]) for p, verdict in verdicts.items()}
     common = {
@@ -161,19 +139,75 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
         "outputs": list(program.outputs),
         "baseline": None if edges is None else edges.key,
     }
-    lineage = Lineage(
-        run=run.name,
-        pipeline=run.pipeline.name,
-        partitions={str(partition): entry for partition, entry in entries.items()},
-        common=common,
-    )
-    files = [result.file for result in good.values()]
-    committed = store.commit(files, replaces=list(good), lineage=lineage) if files else store.version
+    committed = _publish(run, good, entries, common)
+    conclude(run, "features", partitions, failures, parts)
+    return committed
+
+
+def _tasks(
+    run: Run, program: Program, edges: Edges | None, samples: TableVersion, partitions: Sequence[Partition]
+) -> list[ApplyTask]:
+    rows = Counter[Partition]()
+    for file in samples.files_of(partitions):
+        rows[file.partition] += file.rows
+    make = partial(ApplyTask, run.pipeline, program, edges, run.features.staging(run.name))
+    return [make(partition, samples.scan([partition]), rows[partition]) for partition in partitions]
+
+
+def _by_rules(
+    judging: "_Judging", tasks: Sequence[ApplyTask], failures: dict[Partition, FeaturelibError]
+) -> dict[Partition, tuple[ApplyResult, Verdict]]:
+    """Return what was made of the partitions that keep their rules, with the verdicts; note why the others do not."""
+    run = judging.run
+    passed: dict[Partition, tuple[ApplyResult, Verdict]] = {}
+    for task, result in zip(tasks, attempt(run.engine, apply_task, tasks), strict=True):
+        if isinstance(result, Failed):
+            failures[task.partition] = result.error
+            continue
+        try:
+            passed[task.partition] = result, judging.by_rules(result)
+        except FeaturelibError as error:
+            failures[task.partition] = error
+            run.features.discard([result.file])
+    return passed
+
+
+def _by_drift(
+    judging: "_Judging",
+    passed: Mapping[Partition, tuple[ApplyResult, Verdict]],
+    good: dict[Partition, ApplyResult],
+    bad: dict[Partition, StagedFile],
+    failures: dict[Partition, FeaturelibError],
+) -> dict[Partition, Verdict]:
+    """Return the last verdicts; what is staged of partitions that are refused now goes, and why is noted."""
+    run = judging.run
+    verdicts: dict[Partition, Verdict] = {}
+    for partition, (_, verdict) in passed.items():
+        try:
+            verdicts[partition] = judging.by_drift(good[partition], verdict)
+        except FeaturelibError as error:
+            failures[partition] = error
+            run.features.discard([good.pop(partition).file])
+            run.quarantine_features.discard([bad.pop(partition)] if partition in bad else [])
+    return verdicts
+
+
+def _publish(
+    run: Run,
+    good: Mapping[Partition, ApplyResult],
+    entries: Mapping[Partition, Mapping[str, Any]],
+    common: Mapping[str, Any],
+) -> int:
+    """Commit partitions at once, keep their profiles, and return the version of the table."""
+    if not good:
+        return run.features.version
+    told = {str(partition): dict(entry) for partition, entry in entries.items()}
+    lineage = Lineage(run=run.name, pipeline=run.pipeline.name, partitions=told, common=dict(common))
+    committed = run.features.commit([result.file for result in good.values()], replaces=list(good), lineage=lineage)
     kept = profile_store(run.pipeline, run.workspace)
     for partition, result in good.items():
         if result.metrics.profile is not None:
-            kept.replace(partition, digest(parts[partition]), {result.metrics.profile.edges: result.metrics.profile})
-    conclude(run, "features", partitions, failures, parts)
+            kept.replace(partition, entries[partition]["key"], {result.metrics.profile.edges: result.metrics.profile})
     return committed
 
 
