@@ -70,17 +70,16 @@ def _backfill(
     now: datetime | None,
 ) -> None:
     of = wanted if isinstance(wanted, Days) else Days(min(wanted).dt, max(wanted).dt)
-    pages: list[Path] = []
     leaving = runs.leaving_a_page(
-        pipeline, workspace, engine(parallel), left=pages.append, say=partial(click.echo, err=True), days=of, now=now
+        pipeline, workspace, engine(parallel), left=_left, say=partial(click.echo, err=True), days=of, now=now
     )
-    try:
-        with leaving, _saying() as say:
-            report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
-        click.echo(report.text())
-    finally:
-        for page in pages:
-            click.echo(f"Page:     {page}")
+    with leaving, _saying() as say:
+        report = runs.backfill(pipeline, workspace, wanted, engine(parallel), say=say, only=only, now=now)
+    click.echo(report.text())
+
+
+def _left(page: Path) -> None:
+    click.echo(f"Page:     {page}")
 
 
 @contextmanager

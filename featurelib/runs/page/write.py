@@ -106,12 +106,12 @@ def leaving_a_page(
     except KeyboardInterrupt:  # who stops a run does not wait for a page
         raise
     except BaseException:
-        _left(pipeline, workspace, engine, left, say, days, now)
+        _write_and_tell(pipeline, workspace, engine, left, say, days, now)
         raise
-    _left(pipeline, workspace, engine, left, say, days, now)
+    _write_and_tell(pipeline, workspace, engine, left, say, days, now)
 
 
-def _left(
+def _write_and_tell(
     pipeline: Pipeline,
     workspace: Workspace,
     engine: Engine,
