@@ -182,7 +182,10 @@ def fit(params: FitParams) -> int:
     pipeline, workspace = project(params.pipeline)
     with Run.begin(pipeline, workspace, engine(params.parallel)) as run:
         version = fit_program(run, params.days, partial(take, pipeline.name), renumber=params.renumber)
-    _publish_decisions(pipeline.name, load(workspace.pipeline(pipeline.name), version).made["selection"])
+    made = load(workspace.pipeline(pipeline.name), version).made
+    for note in made.get("notes", ()):
+        click.echo(note)
+    _publish_decisions(pipeline.name, made["selection"])
     return version
 
 

@@ -51,3 +51,21 @@ def check_number(owner: object, name: str, *, fits: Callable[[float], bool], wan
     value = getattr(owner, name)
     if not isinstance(value, int | float) or isinstance(value, bool) or not fits(value):
         raise ParameterError(owner, name, got=value, want=want)
+
+
+def check_name(owner: object, name: str) -> None:
+    """Raise `ParameterError` unless a parameter is a text that can name something.
+
+    Parameters
+    ----------
+    owner, name
+        The object being declared, and which of its parameters.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> check_name(SimpleNamespace(name="best"), "name")
+    """
+    value = getattr(owner, name)
+    if not isinstance(value, str) or not value.strip():
+        raise ParameterError(owner, name, got=value, want="a text that is not empty")

@@ -13,7 +13,7 @@ import polars as pl
 from featurelib.cleaning import Cleaner
 from featurelib.days import Days, day_bounds, hour_bounds, hours_in
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError, UsageError
-from featurelib.fitting import Operator
+from featurelib.fitting import Operator, check_names_taken
 from featurelib.logs import Log
 from featurelib.program.chain import Chain
 from featurelib.program.view import element
@@ -160,6 +160,7 @@ class Pipeline:
                     look.check_input(column, dtype, where="the samples")
             # NOTE: what a step makes is known when it is fitted; only existence is checked for what reads it
             known |= dict.fromkeys(operator.makes)
+        check_names_taken(self.operators, self.sample_schema)
         names = self.feature_names
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -223,6 +224,13 @@ class Pipeline:
             for name, dtype in window.makes.items()
         }
         return pl.Schema({**self.samples.schema, **windows})
+
+    def is_private(self, column: str) -> bool:
+        """Return whether values of a column, or of what it is made of, are of a person."""
+        reads = [name for feature in self.features if column in feature.makes for name in feature.reads]
+        tables = (self.table, self.samples.log.table)
+        declared = [table.columns[name] for table in tables for name in (column, *reads) if name in table.columns]
+        return any(one.pii != "none" for one in declared)
 
     def asks_lists(self, by: Sequence[str]) -> bool:
         """Return whether the samples list some of an entity's columns, or their times: so they do its windows."""

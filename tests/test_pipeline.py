@@ -119,6 +119,12 @@ def test_two_features_of_one_name_are_refused(second: Feature):
         shop(features=[*FEATURES, second])
 
 
+def test_a_column_of_the_samples_is_not_read_once_its_name_is_given_to_something_else():
+    taken = Feature("slot", Vocabulary("item_id"))
+    with pytest.raises(DeclarationError, match=r"Standardize\(column='slot'\)\) reads 'slot', which the rows have"):
+        shop(features=[taken, *FEATURES])
+
+
 def test_same_transform_twice_without_a_name_is_refused():
     with pytest.raises(DeclarationError, match="pipeline 'shop' makes feature 'slot__log1p' twice"):
         shop(features=[Log1p("slot"), Log1p("slot")])

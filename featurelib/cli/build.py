@@ -22,6 +22,7 @@ from featurelib.cli.options import (
 )
 from featurelib.days import Days
 from featurelib.pipeline import Pipeline
+from featurelib.program import load
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
 
@@ -120,3 +121,5 @@ def fit(pipeline: str, end: str, length: int, parallel: int, *, renumber: bool) 
         progress = runs.Progress(click.echo, {"samples": len(due)})
         version = runs.fit(started, window, progress.take, renumber=renumber)
     click.echo(f"{pipeline}: program v{version}, fitted on {window}")
+    for note in load(workspace.pipeline(pipeline), version).made.get("notes", ()):
+        click.echo(f"  {note}")

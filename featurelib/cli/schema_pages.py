@@ -9,6 +9,7 @@ import click
 from featurelib.errors import StorageError, UsageError
 from featurelib.schema import Table
 from featurelib.schema.arrow import to_arrow
+from featurelib.schema.json_schema import json_schema_text
 from featurelib.schema.odcs import odcs_text
 from featurelib.schema.pages import to_html, to_markdown
 from featurelib.schema.suite import suite
@@ -30,14 +31,20 @@ def docs(table: str, within: str | None, to: Path | None, *, as_html: bool) -> N
 
 @click.command()
 @click.argument("table", metavar="TABLE")
-@click.option("--format", "form", required=True, type=click.Choice(["gx", "odcs", "arrow"]), help="Of what to make.")
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    type=click.Choice(["gx", "odcs", "json-schema", "arrow"]),
+    help="Of what to make.",
+)
 @_within
 @click.option("--to", type=click.Path(path_type=Path), help="Write this file instead of printing.")
 def export(table: str, form: str, within: str | None, to: Path | None) -> None:
     """Make of TABLE what other tools read.
 
-    gx: a Great Expectations suite, JSON. odcs: an Open Data Contract Standard 3.1 contract, YAML. arrow: the Arrow
-    schema as an IPC message, into the file that --to names.
+    gx: a Great Expectations suite, JSON. odcs: an Open Data Contract Standard 3.1 contract, YAML. json-schema: the JSON
+    Schema (2020-12) of one row. arrow: the Arrow schema as an IPC message, into the file that --to names.
     """
     declared = _declared(table, within)
     if form == "arrow":
@@ -45,7 +52,11 @@ def export(table: str, form: str, within: str | None, to: Path | None) -> None:
             raise UsageError("an Arrow schema is bytes: name a file with --to.")
         _write(to, to_arrow(declared).serialize().to_pybytes())
         return
-    texts: dict[str, Callable[[type[Table]], str]] = {"gx": _suite_text, "odcs": odcs_text}
+    texts: dict[str, Callable[[type[Table]], str]] = {
+        "gx": _suite_text,
+        "odcs": odcs_text,
+        "json-schema": json_schema_text,
+    }
     _give(texts[form](declared), to)
 
 

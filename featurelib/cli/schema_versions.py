@@ -29,7 +29,8 @@ def diff(table: str | None, against: str | None, *, check: bool, as_json: bool) 
         found = locks.standings(settings.table_classes().values(), settings.locks)
     else:
         found = [locks.standing(settings.table_class(table), settings.locks, against=against)]
-    wrong = [each.headline() for each in found if (each.state != "locked" if check else each.breaks_unsaid)]
+    differ = [each.table for each in found if (each.state != "locked" if check else each.breaks_unsaid)]
+    wrong = [f"Told above: {', '.join(differ)}."] if differ else []
     if check:
         wrong += [each.text() for each in locks.history(settings.locks, [each.table for each in found])]
     click.echo(json.dumps([each.to_json() for each in found], indent=1) if as_json else _text(found))

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import click
 
-from featurelib.cli.options import opened, pipeline_argument, table_option
+from featurelib import runs
+from featurelib.cli.options import opened, pipeline_argument, project, table_option
 from featurelib.durations import duration
 from featurelib.errors import TableError
 
@@ -65,9 +66,11 @@ def verify(pipeline: str, table: str, *, forget: bool) -> None:
 @click.option("--no-job-running", is_flag=True, help="No build is running: staged files may go whatever their age.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
 def vacuum(pipeline: str, table: str, older_than: str, *, no_job_running: bool, dry_run: bool) -> None:
-    """Delete files that no kept version needs."""
+    """Delete files that no kept version needs; with the table features, also profiles of days that are gone."""
     age: timedelta = duration("vacuum", "--older-than", older_than)
     gone = opened(pipeline, table).vacuum(older_than=age, no_job_running=no_job_running, dry_run=dry_run)
+    if table == "features":
+        gone += runs.vacuum_profiles(*project(pipeline), dry_run=dry_run)
     for path in gone:
         click.echo(path)
     click.echo(f"{len(gone)} files {'would be deleted' if dry_run else 'deleted'}")

@@ -6,7 +6,7 @@ fitted. Must never learn where data lies: whoever fits hands in a function that 
 
 from featurelib.fitting.count_table import CountTable
 from featurelib.fitting.document_counts import DocumentCounts
-from featurelib.fitting.fit import fit, learn
+from featurelib.fitting.fit import check_names_taken, fit, learn
 from featurelib.fitting.group_counts import GroupCounts
 from featurelib.fitting.group_ranks import GroupRanks
 from featurelib.fitting.group_sums import GroupSums
@@ -41,6 +41,7 @@ __all__ = [
     "Survey",
     "Surveyor",
     "ask",
+    "check_names_taken",
     "fit",
     "learn",
     "merge_answers",

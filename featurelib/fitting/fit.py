@@ -1,7 +1,7 @@
 """Fit: from declared operators to the chains of a program, in as few looks at the data as there are dependencies."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,18 +39,50 @@ def fit(
     ColumnMissingError, ColumnTypeError
         If an operator reads a column that is not there, or of a type it cannot read.
     DeclarationError
-        If there is no operator, or two make the same column, and the second is no repair of it.
+        If there is no operator; if two make the same column, and the second is no repair of it; or if one reads a
+        column of the frame whose name another took for something else.
     """
     listed = [operators] if isinstance(operators, Operator) else list(operators)
     if not listed:
         raise DeclarationError("fit takes at least one operator, such as Standardize('price'), got none.")
     rows = frame.lazy()
+    check_names_taken(listed, rows.collect_schema())
     then = () if earlier is None else earlier.chains
     records: list[dict[str, Any]] = []
     chains = learn(listed, lambda survey: survey.of(rows), earlier=then, tell=records.append)
     outputs = list(dict.fromkeys(name for operator in listed for name in operator.makes))
     program = Program.of(chains, rows.collect_schema(), outputs)
     return replace(program, made={"records": records}) if records else program
+
+
+def check_names_taken(operators: Iterable[Operator], columns: Collection[str]) -> None:
+    """Check that no operator reads a column of the rows by a name that one before it gave to something else.
+
+    One that reads a column and makes it anew repairs it, and is seen by those after it. One that does not read it makes
+    another thing of that name, and which of them is meant nobody can tell.
+
+    Parameters
+    ----------
+    operators
+        In order.
+    columns
+        Those of the rows.
+
+    Raises
+    ------
+    DeclarationError
+        If one does.
+    """
+    taken: dict[str, Operator] = {}
+    for operator in operators:
+        read = {*operator.reads, *(column for column, _ in operator.learns)}
+        for column in sorted(read & taken.keys()):
+            raise DeclarationError(
+                f"{operator!r} reads {column!r}, which the rows have, and which {taken[column]!r} makes of other "
+                "columns: which of them is meant cannot be told. Give what is made another name with Feature(...), or "
+                "list it behind what reads the rows' own."
+            )
+        taken |= {column: operator for column in operator.makes if column in columns and column not in operator.reads}
 
 
 def learn(
@@ -73,8 +105,8 @@ def learn(
     tell
         Called with the record of each operator that leaves one.
     """
-    places = _places(operators)
     then = {chain.into: chain for chain in earlier}
+    places, numbered = _numbered(operators, _places(operators), then)
     finished: dict[int, tuple[Chain, ...]] = {}
     known: list[Chain] = []
     while len(finished) < len(operators):
@@ -92,7 +124,12 @@ def learn(
         for place in ready:
             operator, state = operators[place.number], learned.get(place.number)
             before = tuple(then[column] for column in operator.makes if column in then)
-            chains = operator.continued(state, before) if before else operator.chains(state)
+            if before:
+                chains = operator.continued(state, before)
+            elif place.number in numbered:
+                chains = operator.numbered_as(state, finished[numbered[place.number]])
+            else:
+                chains = operator.chains(state)
             record = operator.record(state, chains)
             if tell is not None and record is not None:
                 tell(record)
@@ -144,6 +181,32 @@ def _places(operators: Sequence[Operator]) -> list[_Place]:
             current[column] = place.register(column)
             maker[current[column]] = number
     return places
+
+
+def _numbered(
+    operators: Sequence[Operator], places: Sequence[_Place], earlier: Collection[str]
+) -> tuple[list[_Place], dict[int, int]]:
+    """Return the places, and by operator that has no column among the earlier ones, which other gives it its numbers.
+
+    That is one with the same `numbering` of the same columns, which has. The new one waits for it, unless it would wait
+    for ever.
+    """
+    stands = {place.number: any(column in earlier for column in operators[place.number].makes) for place in places}
+    numberings = {place.number: (place.learns, operators[place.number].numbering) for place in places}
+    first = {numberings[number]: number for number in reversed(stands) if stands[number]}
+    needs = {place.number: place.needs for place in places}
+    numbered = {}
+    for number, (columns, numbering) in numberings.items():
+        other = None if stands[number] or numbering is None else first.get((columns, numbering))
+        if other is not None and not _waits(needs, other, number):
+            numbered[number] = other
+            needs[number] |= {other}
+    return [replace(place, needs=needs[place.number]) for place in places], numbered
+
+
+def _waits(needs: Mapping[int, Collection[int]], one: int, other: int) -> bool:
+    """Return whether an operator waits for another, or for one that does."""
+    return any(needed == other or _waits(needs, needed, other) for needed in needs[one])
 
 
 def _check_names(operators: Sequence[Operator], finished: Mapping[int, tuple[Chain, ...]]) -> None:

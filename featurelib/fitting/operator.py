@@ -73,6 +73,27 @@ class Operator(ABC):
         del earlier
         return self.chains(learned)
 
+    @property
+    def numbering(self) -> object:
+        """How it numbers what it learns: two operators that learn from the same columns, with equal ones, do so alike.
+
+        ``None`` if it numbers nothing, or by itself.
+        """
+        return None
+
+    def numbered_as(self, learned: State | None, other: tuple[Chain, ...]) -> tuple[Chain, ...]:
+        """Return the finished chains, with the numbers of another operator of the same `numbering`.
+
+        Parameters
+        ----------
+        learned
+            The filled state.
+        other
+            The finished chains of the other.
+        """
+        del other
+        return self.chains(learned)
+
     def record(self, learned: State | None, chains: tuple[Chain, ...]) -> dict[str, Any] | None:
         """Return what a fit found that does not show in its chains, as plain data; ``None`` if there is nothing.
 

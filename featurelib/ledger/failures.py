@@ -18,8 +18,8 @@ _FOLDER = "failures"
 def key_of_try(parts: Mapping[str, Any]) -> str:
     """Return what a try to build a partition from its parts has in common with the next one.
 
-    All that it reads and how, but not whether the partition was mature by then: what failed to be built early fails as
-    well when it is mature, unless something else has changed.
+    All that it reads and how, and the limits that it is held against, but not whether the partition was mature by then:
+    what failed to be built early fails as well when it is mature, unless something else has changed.
     """
     return digest({name: part for name, part in parts.items() if name != "mature"})
 

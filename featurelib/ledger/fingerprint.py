@@ -165,6 +165,16 @@ class Fingerprints:
         """Return what a partition of features depends on: its samples, the program's meaning, and the table's rules."""
         return {"samples": samples_key, "program": program, "code": self._table_code}
 
+    @cached_property
+    def limits(self) -> str:
+        """What a day's features are held against and makes no row: the table's limits on drift, volume and freshness.
+
+        Another limit makes nothing stale, as built again it would be the same rows. What was refused may pass now.
+        """
+        table = self.pipeline.table
+        of_columns = {name: describe(column.drift) for name, column in table.columns.items()}
+        return digest([describe(each) for each in (table.drift, table.volume, table.freshness)] + [of_columns])
+
     def _spans(self, partition: Partition) -> dict[Log, tuple[datetime, datetime]]:
         """Return from when to when each log is read for the samples of a partition."""
         bounds = self.pipeline.bounds(partition)

@@ -250,7 +250,7 @@ class _Planner:
         for (_, samples), parts in zip(planned, wanted, strict=True):
             features = self._features(samples.partition, parts, then.get(samples.partition), samples)
             if features.due and samples.partition in failed:
-                features = _failed(features, failed[samples.partition], parts)
+                features = _failed(features, failed[samples.partition], {**parts, "limits": self.prints.limits})
             entries += samples, features
         of_program = told_outgrown(self.pipeline.name, self.program, self.samples.keys)
         due = [entry.partition for entry in entries if entry.table == "samples" and entry.due]

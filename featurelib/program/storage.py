@@ -155,12 +155,12 @@ def load(pipeline: str | Path, version: int | None = None) -> Program:
     """
     existing = versions(pipeline)
     if not existing:
-        asked = "a program" if version is None else f"program version {version}"
-        raise ProgramMissingError(f"{pipeline} has none, so not {asked}. Fit one first: featurelib fit PIPELINE.")
+        asked = "no program" if version is None else f"no program of version {version}, nor any other"
+        raise ProgramMissingError(f"{pipeline} has {asked}. Fit one first: featurelib fit PIPELINE.")
     if version is not None and version not in existing:
         raise ProgramMissingError(
-            f"{pipeline} has programs of versions {existing}, so not of version {version}. Ask for one of these, or "
-            "for the latest, by no version."
+            f"{pipeline} has no program of version {version}; there are {existing}. Ask for one of these, or for the "
+            "latest, by no version."
         )
     directory = Path(pipeline) / _FOLDER / f"v{existing[-1] if version is None else version}"
     return _program(verify(directory), directory)

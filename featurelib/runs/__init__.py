@@ -11,7 +11,7 @@ from featurelib.runs.export import WindowValues, window_values
 from featurelib.runs.features import build_features
 from featurelib.runs.fit import fit_program
 from featurelib.runs.page import leaving_a_page, write_page
-from featurelib.runs.profiles import profile
+from featurelib.runs.profiles import profile, vacuum_profiles
 from featurelib.runs.progress import Progress, Say
 from featurelib.runs.quarantine import Replay, SetAside, quarantined, replay
 from featurelib.runs.report import Report
@@ -48,6 +48,7 @@ __all__ = [
     "replay",
     "skew",
     "to_do",
+    "vacuum_profiles",
     "validate",
     "validate_files",
     "window_values",

@@ -3,9 +3,9 @@
 import json
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,21 @@ from featurelib.days import Days
 from featurelib.errors import DeclarationError, StorageError, UsageError
 from featurelib.fitting import LabelTable
 from featurelib.pipeline import Pipeline
+from featurelib.program import Program
+from featurelib.program.hashing import SEPARATOR
+from featurelib.program.primitives import Index
 from featurelib.schema.cells import REACH, Cells
 from featurelib.schema.column import Column
 from featurelib.schema.drift import enough
 from featurelib.schema.edges import Bins, Edges
+from featurelib.schema.findings import told
 from featurelib.schema.profile import UNIT_BITS, Profile
 from featurelib.schema.table import Table
-from featurelib.schema.usual import Usual, usual_moves
+from featurelib.schema.usual import Usual, broken_days, usual_moves
 from featurelib.tables import Partition
 from featurelib.workspace import Workspace
 
-_FORMAT = 1
+_FORMAT = 2
 _FOLDER = "baselines"
 _CELLS = 20
 _CODES = 50  # as many whole numbers at most have a cell each
@@ -50,6 +54,8 @@ class Baseline:
         All rows of each partition of these days, by its text.
     usual
         How far single days of them lie from all together; see `usual_moves`.
+    broken
+        What is an alarm in a day of the fit against the others, in lines; see `broken_days`.
     """
 
     program: str
@@ -58,6 +64,7 @@ class Baseline:
     profile: Profile
     rows: Mapping[str, int]
     usual: Usual = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -87,6 +94,7 @@ class Baseline:
             "days": [str(self.days.start), str(self.days.end)],
             "rows": dict(self.rows),
             "usual": {name: dict(moves) for name, moves in self.usual.items()},
+            "broken": list(self.broken),
             "edges": self.edges.to_json(),
             "profile": plain,
             "columns": [_plain(row) for row in frames["columns"].to_dicts()],
@@ -168,6 +176,7 @@ def load_baseline(root: Path, program: str) -> Baseline | None:
             profile=Profile.from_stored(stored["profile"], {"columns": columns}),
             rows=stored["rows"],
             usual=stored["usual"],
+            broken=tuple(stored["broken"]),
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         return None
@@ -195,11 +204,11 @@ def _is_bounded(column: Column) -> bool:
 
 def baseline_of(
     pipeline: Pipeline,
-    program: str,
+    program: Program,
     tables: Mapping[str, LabelTable],
     days: Days,
     rows: Mapping[str, int],
-    by_day: Sequence[Mapping[str, LabelTable]] = (),
+    by_day: Mapping[str, Mapping[str, LabelTable]],
 ) -> Baseline:
     """Cut columns into cells, and count the days of a fit in them.
 
@@ -208,7 +217,7 @@ def baseline_of(
     pipeline
         Whose.
     program
-        Fingerprint of what was fitted.
+        What was fitted.
     tables
         For each column, its values with the label, over all these days.
     days
@@ -216,7 +225,7 @@ def baseline_of(
     rows
         Of each partition.
     by_day
-        What ``tables`` is, of single days: from these it is told what is usual.
+        What ``tables`` is, of single days by name: from these it is told what is usual.
 
     Notes
     -----
@@ -228,10 +237,20 @@ def baseline_of(
     types = {name: table.columns[name].dtype for name in tables}
     label = pipeline.label if _has_label(pipeline) else None
     bins = {name: _bins(values, types[name]) for name, values in tables.items()}
+    bins |= {name: _named(bins[name], step) for name, step in _indices(pipeline, program) if name in bins}
     edges = Edges(bins=bins, label=label, hour_of=_hour_of(pipeline, bins))
     whole = _profile(tables, table, edges)
-    usual = usual_moves([_profile(of_day, table, edges) for of_day in by_day], whole, table, edges)
-    return Baseline(program=program, days=days, edges=edges, profile=whole, rows=rows, usual=usual)
+    single = {day: _profile(of_day, table, edges) for day, of_day in by_day.items()}
+    broken = broken_days(single, table, edges)
+    return Baseline(
+        program=program.fingerprint,
+        days=days,
+        edges=edges,
+        profile=whole,
+        rows=rows,
+        usual=usual_moves(single, whole, table, edges, broken=broken),
+        broken=tuple(f"{day}: {line}" for day, findings in broken.items() for line in told(findings)),
+    )
 
 
 def _profile(tables: Mapping[str, LabelTable], table: type[Table], edges: Edges) -> Profile:
@@ -272,6 +291,27 @@ def _bins(table: LabelTable, dtype: pl.DataType) -> Bins:
     if dtype.is_integer() and len(there) <= _CODES:
         return Bins(kind="categories", categories=tuple(int(value) for value in there["value"]))
     return Bins(kind="numbers", edges=tuple(_edges(there, dtype)))
+
+
+def _indices(pipeline: Pipeline, program: Program) -> Iterator[tuple[str, Index]]:
+    """Yield the columns that hold numbers of terms, with the step that numbers them; none whose terms are private."""
+    for chain in program.chains:
+        last = chain.steps[-1] if chain.steps else None
+        if isinstance(last, Index) and not pipeline.is_private(chain.into):
+            yield chain.into, last
+
+
+def _named(bins: Bins, step: Index) -> Bins:
+    """Return cells of numbers that are called by their terms."""
+    return replace(bins, names=tuple(_name(int(number), step) for number in bins.categories))
+
+
+def _name(number: int, step: Index) -> str:
+    if number == step.missing:
+        return f"missing ({number})"
+    if step.unseen <= number < step.unseen + step.buckets:
+        return f"unseen ({number})"
+    return step.terms[number - step.first].replace(SEPARATOR, " x ")
 
 
 def _edges(there: pl.DataFrame, dtype: pl.DataType) -> list[float]:

@@ -89,6 +89,8 @@ class FoundDrift:
         Of the table as a whole: how fresh it is.
     measured
         Partitions whose profile was measured from the stored rows, as none was kept for these edges.
+    broken
+        Days of the fit that are alarms against its other days, in lines: the baseline holds them, too.
     """
 
     pipeline: str
@@ -98,6 +100,7 @@ class FoundDrift:
     days: tuple[DayDrift, ...]
     table_findings: tuple[Finding, ...] = ()
     measured: tuple[Partition, ...] = ()
+    broken: tuple[str, ...] = ()
 
     @property
     def is_alarm(self) -> bool:
@@ -127,6 +130,7 @@ class FoundDrift:
         """Return it for a terminal."""
         lines = [f"{self.pipeline}: table {self.table} against {self.against}; owner {self.owner or 'not declared'}"]
         lines += [*told(self.table_findings), *(day.text() for day in self.days)]
+        lines += [f"within the fit's own days: {line}" for line in self.broken]
         if self.measured:
             first, last, number = self.measured[0], self.measured[-1], len(self.measured)
             span = f"{first}" if number == 1 else f"{first} .. {last} ({number} partitions)"
@@ -143,6 +147,7 @@ class FoundDrift:
             "alarm": self.is_alarm,
             "measured": [str(partition) for partition in self.measured],
             "table_findings": [finding.to_json() for finding in self.table_findings],
+            "broken": list(self.broken),
             "days": [day.to_json() for day in self.days],
         }
 
@@ -207,6 +212,7 @@ def drift(
         days=tuple(found),
         table_findings=() if fresh is None else (fresh,),
         measured=profiles.measured,
+        broken=baseline.broken,
     )
 
 
@@ -235,14 +241,15 @@ def skew(
         What measures partitions of which no profile is kept.
     served
         Files of Parquet, or of JSON objects, one on each line (also gzipped), with a column per feature. Values of
-        another type are cast, and are null where they cannot be.
+        another type are cast, and are null where they cannot be; a text where a number is declared, or the like, is an
+        alarm by itself.
     days
         Of the stored features; by default the newest that is there.
 
     Returns
     -------
-    One entry: the findings of each feature that is served, one for each that is not, and one for each column served
-    that the table does not declare.
+    One entry: the findings of each feature that is served, one for each that is not, or is of another kind, and one for
+    each column served that the table does not declare.
 
     Raises
     ------
@@ -266,7 +273,7 @@ def skew(
     features = newest.outputs if newest.outputs is not None else pipeline.feature_names
     try:
         rows = pl.concat([_served(path) for path in served], how="diagonal_relaxed")
-        held = rows.collect_schema().names()
+        held = rows.collect_schema()
         present = [
             pl.col(name).cast(column.dtype, strict=False) if name in held else pl.lit(None, column.dtype).alias(name)
             for name, column in columns.items()
@@ -277,7 +284,8 @@ def skew(
         raise LogFileError(", ".join(map(str, served)), f"{_SERVED} cannot be read: {error}", hint=hint) from error
     span = f"{wanted[0]}" if len(wanted) == 1 else f"{wanted[0]} .. {wanted[-1]}"
     against = f"the stored features of {span}"
-    differ = columns_differ(held, wanted=features, declared=columns, where=_SERVED)
+    declared = pipeline.table
+    differ = columns_differ(held, wanted=features, declared=declared.polars_schema(), where=_SERVED)
     found = compare(now, profiles.merged(kept), pipeline.table, baseline.edges, against=against)
     judged = {name for name in features if name in held}
     entry = DayDrift(
@@ -286,7 +294,6 @@ def skew(
         findings=(*differ, *(finding for finding in found if finding.column in judged)),
         notes=_other_programs(known, kept),
     )
-    declared = pipeline.table
     return FoundDrift(
         pipeline=pipeline.name,
         table=declared.__name__,
@@ -294,6 +301,7 @@ def skew(
         against=against,
         days=(entry,),
         measured=profiles.measured,
+        broken=baseline.broken,
     )
 
 

@@ -140,7 +140,8 @@ def build_features(run: Run, partitions: Sequence[Partition]) -> int:
         "baseline": None if edges is None else edges.key,
     }
     committed = _publish(run, good, entries, common)
-    conclude(run, "features", partitions, failures, parts)
+    limits = run.fingerprints.limits
+    conclude(run, "features", partitions, failures, {p: {**part, "limits": limits} for p, part in parts.items()})
     return committed
 
 

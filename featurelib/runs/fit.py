@@ -1,6 +1,7 @@
 """Fit: learn a program from the samples of some days, and select its features."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -40,7 +41,8 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
 
     Returns
     -------
-    The version of the program; the latest one if that was fitted on the same samples and means the same.
+    The version of the program; the latest one if that was fitted on the same samples and means the same. What a person
+    should look at is in its ``made["notes"]``, a sentence each.
 
     Raises
     ------
@@ -83,9 +85,11 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
     }
     kept = [decision.feature for decision in decisions if decision.kept]
     program, root = program.keeping(kept, made=made), run.workspace.pipeline(pipeline.name)
-    _baseline(run, program, survey, tables, days).save(root)
+    baseline = _baseline(run, program, survey, tables, days)
+    baseline.save(root)
     survey.tidy()
-    return save(program, root)
+    notes = [*(record["note"] for record in records if "note" in record), *baseline.broken]
+    return save(replace(program, made={**made, "notes": notes}), root)
 
 
 def _baseline(run: Run, program: Program, survey: Surveys, tables: Mapping[str, LabelTable], days: Days) -> Baseline:
@@ -95,9 +99,9 @@ def _baseline(run: Run, program: Program, survey: Surveys, tables: Mapping[str, 
     known = {name: tables[name] for name in (*program.outputs, *carried) if name in tables}
     rows = {str(partition): survey.live[partition].rows for partition in survey.partitions}
     last = list(days)[-_USUAL_DAYS:]
-    single = [survey.of(pipeline.partitions(Days(day, day))) for day in last] if len(last) >= FEWEST else []
-    by_day = [label_tables(program, pipeline.label, of_day, beside=carried) for of_day in single]
-    return baseline_of(pipeline, program.fingerprint, known, days, rows, by_day)
+    single = {f"{day}": survey.of(pipeline.partitions(Days(day, day))) for day in last} if len(last) >= FEWEST else {}
+    by_day = {day: label_tables(program, pipeline.label, of_day, beside=carried) for day, of_day in single.items()}
+    return baseline_of(pipeline, program, known, days, rows, by_day)
 
 
 def _earlier(run: Run) -> tuple[Chain, ...]:

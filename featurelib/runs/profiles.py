@@ -19,7 +19,7 @@ from featurelib.schema.edges import HOUR, Edges
 from featurelib.schema.measure import profile_rows
 from featurelib.schema.profile import Profile
 from featurelib.schema.table import Table
-from featurelib.tables import Partition, TableVersion
+from featurelib.tables import Partition, TableVersion, VersionedTable
 from featurelib.tables.lineage import written
 from featurelib.workspace import Workspace
 
@@ -182,6 +182,30 @@ class Profiles:
 def profile_store(pipeline: Pipeline, workspace: Workspace) -> StateStore:
     """Return where the profiles of a pipeline are kept."""
     return StateStore(workspace.pipeline(pipeline.name) / "profiles")
+
+
+def vacuum_profiles(pipeline: Pipeline, workspace: Workspace, *, dry_run: bool = False) -> list[str]:
+    """Delete the profiles of partitions that are neither in the newest version of the features nor in a tagged one.
+
+    Parameters
+    ----------
+    pipeline, workspace
+        Whose.
+    dry_run
+        Only return what would be deleted.
+
+    Returns
+    -------
+    Folders, by path within the pipeline's. One that a build makes meanwhile may go with them, and is measured again.
+    """
+    store, table = profile_store(pipeline, workspace), VersionedTable.open(workspace.table(pipeline.name, "features"))
+    versions = [table.at(), *(table.at(tag) for tag in table.tags())]
+    records = [record for version in versions for record in version.partitions().items()]
+    live = [(partition, record.key) for partition, record in records if record.key is not None]
+    unneeded = store.unneeded(live)
+    if not dry_run:
+        store.tidy(live)
+    return [str(folder.relative_to(workspace.pipeline(pipeline.name))) for folder in unneeded]
 
 
 def profiles_of(

@@ -43,8 +43,10 @@ class Report:
         Rows from samples to features: in, kept, dropped by reason.
     decisions
         One record per feature: kept or dropped, rule, reason, scores.
-    records
-        What operators found beyond their chains, such as the gains of crosses.
+    searches
+        What searches for crosses found: the gain of each pair.
+    notes
+        What the fit of the program found that a person should look at.
     checks
         Checks by status, over all partitions.
     drift
@@ -66,7 +68,8 @@ class Report:
     provisional: int
     features: RowCounts
     decisions: tuple[Mapping[str, Any], ...]
-    records: tuple[Mapping[str, Any], ...]
+    searches: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...]
     checks: Mapping[str, int]
     drift: tuple[str, ...]
     program: int | None
@@ -117,7 +120,10 @@ class Report:
             provisional=provisional,
             features=rows,
             decisions=() if program is None else tuple(program.made["selection"]),
-            records=() if program is None else tuple(program.made.get("records", ())),
+            searches=()
+            if program is None
+            else tuple(one for one in program.made.get("records", ()) if "search" in one),
+            notes=() if program is None else tuple(program.made.get("notes", ())),
             checks=checks,
             drift=tuple(moved),
             program=None if program is None else versions(workspace.pipeline(pipeline.name))[-1],
@@ -149,9 +155,10 @@ class Report:
             lines += [*self._row_lines(), *self._label_lines(), ""]
         if self.decisions:
             lines += [*self._feature_lines(), ""]
-        if self.records:
+        if self.searches:
             lines += [*self._search_lines(), ""]
-        lines += [self._check_line(), *self.drift, *self._where_lines()]
+        noted = [f"Fit:      {note}" for note in self.notes]
+        lines += [self._check_line(), *self.drift, *noted, *self._where_lines()]
         return "\n".join(lines)
 
     def _state_lines(self) -> list[str]:
@@ -204,7 +211,7 @@ class Report:
 
     def _search_lines(self) -> list[str]:
         lines = []
-        for record in self.records:
+        for record in self.searches:
             pairs, taken = record["pairs"], [pair for pair in record["pairs"] if pair["feature"]]
             gained = "gain in nats a row"
             lines.append(f"Crosses:  {record['search']}: {len(taken)} of {len(pairs)} pairs{gained:>37}")

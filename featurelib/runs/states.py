@@ -6,7 +6,7 @@ import json
 import shutil
 import uuid
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,25 +147,33 @@ class StateStore:
             shutil.rmtree(folder, ignore_errors=True)
         self.save(partition, samples, states)
 
-    def tidy(self, live: Mapping[Partition, str | None], fitted: Sequence[Partition]) -> None:
-        """Delete states of samples that were built anew or are gone, and those that a fit did not use.
+    def unneeded(self, live: Collection[tuple[Partition, str]]) -> list[Path]:
+        """Return the folders of what was built anew or is gone.
 
         Parameters
         ----------
         live
-            What each partition of the samples is built with now.
+            What is there: partitions, with what they were built with.
+        """
+        kept = {(str(partition), key) for partition, key in live}
+        return [folder for folder in sorted(_listed(self.root, "*/*")) if (folder.parent.name, folder.name) not in kept]
+
+    def tidy(self, live: Collection[tuple[Partition, str]], fitted: Sequence[Partition] = ()) -> None:
+        """Delete the states of what was built anew or is gone, and those that a fit did not use.
+
+        Parameters
+        ----------
+        live
+            As in `unneeded`.
         fitted
             The partitions of the fit that this store served: what it did not load or save of them is no longer asked.
         """
-        keys = {str(partition): key for partition, key in live.items()}
-        asked = {str(partition) for partition in fitted}
-        for folder in _listed(self.root, "*/*"):
-            if keys.get(folder.parent.name) != folder.name:
-                shutil.rmtree(folder, ignore_errors=True)
-            elif folder.parent.name in asked:
-                for path in {*_listed(folder, "*")} - self._used:
-                    with suppress(OSError):
-                        path.unlink()
+        for folder in self.unneeded(live):
+            shutil.rmtree(folder, ignore_errors=True)
+        for partition in fitted:
+            for path in {*_listed(self.root / str(partition), "*/*")} - self._used:
+                with suppress(OSError):
+                    path.unlink()
         for folder in _listed(self.root, "*"):
             with suppress(OSError):
                 folder.rmdir()  # only one that is empty now

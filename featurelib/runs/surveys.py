@@ -96,4 +96,5 @@ class Surveys:
 
     def tidy(self) -> None:
         """Delete the states that no longer belong to any samples, or that nothing asks for any more."""
-        self.store.tidy({partition: record.key for partition, record in self.live.items()}, self.partitions)
+        live = [(partition, record.key) for partition, record in self.live.items() if record.key is not None]
+        self.store.tidy(live, self.partitions)

@@ -138,6 +138,8 @@ def validate(
         there is no baseline to hold them against.
     ColumnMissingError, ColumnTypeError
         If the stored table has other columns than those declared.
+    LogFileError
+        If a file of another table cannot be read.
     """
     table = ByDay.of(pipeline, workspace)
     known = built(table.live, [partition for partition in pipeline.partitions(wanted) if partition in table.rows])
@@ -192,12 +194,33 @@ def validate_files(files: Sequence[Path], table: type[Table], *, others: Files |
         If the columns are not those declared.
     """
     name = f"{files[0]}" if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    rows, known = _rows(files), _scanned(others or {})
     try:
-        metrics = measure(pl.scan_parquet(list(files)), table, others=_scanned(others or {}))
+        metrics = measure(rows, table, others=known)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise LogFileError(name, f"cannot be read: {error}", hint="Write it again as Parquet.") from error
+        raise _unreadable(name, error) from error
     return Judged(name="file", verdicts={name: judge(metrics, table)})
 
 
 def _scanned(others: Files) -> dict[str, pl.LazyFrame]:
-    return {name: pl.scan_parquet(list(files)) for name, files in others.items()}
+    return {name: _rows(files) for name, files in others.items()}
+
+
+def _rows(files: Sequence[Path]) -> pl.LazyFrame:
+    """Return the rows of Parquet files, each of which has a footer that can be read.
+
+    Raises
+    ------
+    LogFileError
+        If one has none: later it would not be told which.
+    """
+    for file in files:
+        try:
+            pl.read_parquet_schema(file)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise _unreadable(f"{file}", error) from error
+    return pl.scan_parquet(list(files))
+
+
+def _unreadable(name: str, error: Exception) -> LogFileError:
+    return LogFileError(name, f"cannot be read: {error}", hint="Write it again as Parquet.")

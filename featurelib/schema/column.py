@@ -34,12 +34,16 @@ def _declared_at() -> str:
 
 
 def _fits(values: tuple[object, ...], dtype: pl.DataType) -> bool:
-    """Return whether every value is one that a column of this type can hold."""
+    """Return whether every value is one that a column of this type can hold; numbers are no truth values."""
     try:
         pl.Series(values, dtype=dtype, strict=True)
-    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         return False
-    return True
+    return dtype == pl.Boolean() or not any(isinstance(value, bool) for value in values)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _are_names(names: object) -> bool:
@@ -156,8 +160,14 @@ class Column:
     def _rules(self) -> Iterator[tuple[str, bool, str]]:
         """Yield parameter, whether it is well declared, and what it must be; later rules rely on earlier ones."""
         yield "dtype", isinstance(self.dtype, pl.DataType), "a polars type instance such as pl.String()"
+        yield "doc", isinstance(self.doc, str), "a sentence about the column"
+        for name in ("unit", "source"):
+            value = getattr(self, name)
+            yield name, value is None or isinstance(value, str), "a text, or left out"
+        for name in ("nullable", "unique", "optional"):
+            yield name, isinstance(getattr(self, name), bool), "True or False"
         yield "on_fail", self.on_fail in _ON_FAIL, f"one of {', '.join(_ON_FAIL)}"
-        yield "nan", self.nan in {"error", "allow"}, "error or allow"
+        yield "nan", self.nan in ("error", "allow"), "error or allow"
         yield "nan", self.nan == "error" or self.dtype.is_float(), "left out for a type that has no NaN"
         if self.between is not None:
             yield "between", _is_pair(self.between), "a pair of numbers, None for an open side"
@@ -171,12 +181,13 @@ class Column:
                 "a lower bound not above its upper bound",
             )
         if self.allowed is not None:
-            yield "allowed", not isinstance(self.allowed, str), "a tuple of values"
+            yield "allowed", isinstance(self.allowed, tuple | list), "a tuple of values"
             yield "allowed", len(self.allowed) > 0, "a tuple of at least one value"
             yield "allowed", None not in self.allowed, "left without None: `nullable` says whether null is allowed"
             yield "allowed", _fits(self.allowed, self.dtype), f"values that {self.dtype} can hold"
             yield "allowed", self._within(*self.allowed), "values that lie within `between`"
         if self.default is not None:
+            yield "default", self.default == self.default, "left without NaN, which always counts as missing"
             yield "default", _fits((self.default,), self.dtype), f"a value that {self.dtype} can hold"
             yield "default", self._within(self.default), "a value that lies within `between`"
             yield "default", self.allowed is None or self.default in self.allowed, "one of the allowed values"
@@ -192,7 +203,7 @@ class Column:
             "a share from 0 to 1 of a nullable column",
         )
         zoned = isinstance(self.dtype, pl.Datetime) and self.dtype.time_zone is not None
-        yield "epoch", self.epoch in {None, "s", "ms", "us"}, "s, ms or us"
+        yield "epoch", self.epoch in (None, "s", "ms", "us"), "s, ms or us"
         yield "epoch", self.epoch is None or zoned, "left out unless the type is a Datetime with a time zone"
         yield "zone", self.zone is None or zoned, "left out unless the type is a Datetime with a time zone"
         yield "zone", self.zone is None or _is_zone(self.zone), "an IANA name such as UTC or Europe/Berlin"

@@ -7,6 +7,8 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+import polars as pl
+
 from featurelib.schema.divergence import SIGMAS, by_chance, jensen_shannon, psi, psi_by_chance, shares
 from featurelib.schema.edges import HOUR, Edges
 from featurelib.schema.findings import Finding, Level, Measure, Moved
@@ -169,13 +171,47 @@ def freshness(newest: datetime | None, now: datetime, table: type[Table]) -> Fin
 
 
 def columns_differ(
-    there: Iterable[str], *, wanted: Iterable[str], declared: Iterable[str], where: str
+    there: Mapping[str, pl.DataType], *, wanted: Iterable[str], declared: Mapping[str, pl.DataType], where: str
 ) -> tuple[Finding, ...]:
-    """Return a finding for each column that is wanted and not there (alarm), or there and not declared (watch)."""
-    held = set(there)
-    missing = [_Ask(name, "missing", None, where, "warn").at("alarm") for name in sorted(set(wanted) - held)]
-    extra = [_Ask(name, "extra", None, where, "warn").at("watch") for name in sorted(held - set(declared))]
-    return (*missing, *extra)
+    """Return how the columns that are there differ from those that are wanted and declared, whatever their values.
+
+    Parameters
+    ----------
+    there
+        Columns with their types.
+    wanted
+        Columns that have to be there: one that is not is an alarm (``missing``). One of another kind is, too
+        (``type``): a text where a number is declared, or the like; not numbers of another width, nor a column without
+        a value. Times are not looked at, as JSON has them as texts.
+    declared
+        Columns that the table declares, with their types: one that is there beside them is watched (``extra``).
+    where
+        What they are columns of, in words.
+    """
+
+    def ask(name: str, measure: Measure) -> _Ask:
+        return _Ask(name, measure, None, where, "warn")
+
+    features = sorted(wanted)
+    missing = [ask(name, "missing").at("alarm") for name in features if name not in there]
+    kinds = {name: (_kind(there[name]), _kind(declared[name])) for name in features if name in there}
+    other = [
+        ask(name, "type").at("alarm", why=f"{mine} where {theirs} are declared")
+        for name, (mine, theirs) in kinds.items()
+        if mine and theirs and mine != theirs
+    ]
+    extra = [ask(name, "extra").at("watch") for name in sorted(set(there) - set(declared))]
+    return (*missing, *other, *extra)
+
+
+def _kind(dtype: pl.DataType) -> str:
+    """Return, in words, what values of a type are; empty where that is not to be told."""
+    if isinstance(dtype, pl.List):
+        inner = _kind(dtype.inner)  # type: ignore[arg-type]  # a type of an element, never a class of types
+        return inner and f"lists of {inner}"
+    if dtype.is_numeric():
+        return "numbers"
+    return {pl.String(): "texts", pl.Boolean(): "truth values"}.get(dtype, "")
 
 
 @dataclass(frozen=True, slots=True)

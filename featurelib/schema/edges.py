@@ -34,6 +34,8 @@ class Bins:
     categories
         Of categories: texts, whole numbers or truth values, all of one type, each once. Each has a cell of its own,
         and all other values share one more.
+    names
+        Of categories: what people call each, in order, such as the term of an index; themselves where left out.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class Bins:
     kind: Literal["numbers", "categories"]
     edges: tuple[float, ...] = ()
     categories: tuple[Category, ...] = ()
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in {"numbers", "categories"}:
@@ -66,6 +69,8 @@ class Bins:
             raise ParameterError(self, "edges", got=self.edges, want="left out for categories")
         if self.categories and self.kind == "numbers":
             raise ParameterError(self, "categories", got=self.categories, want="left out for numbers")
+        if self.names and len(self.names) != len(self.categories):
+            raise ParameterError(self, "names", got=self.names, want="one for each category")
         rising = all(low < high for low, high in pairwise(self.edges))
         if not rising or not all(map(math.isfinite, self.edges)):
             raise ParameterError(self, "edges", got=self.edges, want="finite and rising")
@@ -91,7 +96,7 @@ class Bins:
     def labels(self) -> tuple[str, ...]:
         """Return the names of the cells, for people."""
         if self.kind == "categories":
-            return (*map(str, self.categories), OTHER, MISSING)
+            return (*(self.names or map(str, self.categories)), OTHER, MISSING)
         if not self.edges:
             return ("any", MISSING)
         edges = [f"{edge:.6g}" for edge in self.edges]
@@ -127,14 +132,14 @@ class Bins:
         """Return the cells as plain data; `from_json` makes them again."""
         if self.kind == "numbers":
             return {"kind": self.kind, "edges": [edge + 0.0 for edge in self.edges]}  # -0.0 is 0.0
-        return {"kind": self.kind, "categories": list(self.categories)}
+        names = {"names": list(self.names)} if self.names else {}
+        return {"kind": self.kind, "categories": list(self.categories), **names}
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Return the cells whose `to_json` this was."""
-        return cls(
-            kind=plain["kind"], edges=tuple(plain.get("edges", ())), categories=tuple(plain.get("categories", ()))
-        )
+        cells = {name: tuple(plain.get(name, ())) for name in ("edges", "categories", "names")}
+        return cls(kind=plain["kind"], **cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ Measure = Literal[
     "volume",
     "freshness",
     "missing",
+    "type",
     "extra",
 ]
 LEVELS: tuple[Level, ...] = ("alarm", "watch", "skipped", "ok")
@@ -36,6 +37,7 @@ _WORDS: Mapping[Measure, str] = {
     "volume": "rows",
     "freshness": "age of the newest row",
     "missing": "not there",
+    "type": "another type",
     "extra": "not declared",
 }
 _RELATIVE: tuple[Measure, ...] = ("coverage", "label_rate", "volume", "nulls", "categories")
@@ -60,8 +62,8 @@ class Finding:
     Parameters
     ----------
     measure
-        Which, as in `Drift`; or ``volume``, ``freshness``, and ``missing`` and ``extra`` for columns of a log of served
-        features that are not there, or that nothing declares.
+        Which, as in `Drift`; or ``volume``, ``freshness``, and ``missing``, ``type`` and ``extra`` for columns of a log
+        of served features that are not there, are of another kind, or that nothing declares.
     column
         The column; ``None`` for the table as a whole.
     against

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from featurelib.errors import ParameterError
+from featurelib.parameters import check_whole
 
 Limit = tuple[float, float] | None
 """What is told from the first number on (watch), and what is an alarm from the second on; None for never."""
@@ -100,8 +101,7 @@ class Volume:
 
     def __post_init__(self) -> None:
         _check_limit(self, "watch", (self.watch, self.alarm))
-        if self.partitions < 1:
-            raise ParameterError(self, "partitions", got=self.partitions, want="at least 1")
+        check_whole(self, "partitions")
         _check_on_alarm(self, self.on_alarm)
 
 
@@ -120,5 +120,5 @@ def _is_number(value: object) -> bool:
 
 
 def _check_on_alarm(who: object, said: str) -> None:
-    if said not in {"fail", "warn"}:
+    if said not in ("fail", "warn"):
         raise ParameterError(who, "on_alarm", got=said, want="fail or warn: an alarm sets no single row aside")

@@ -251,7 +251,7 @@ def _accepts_value(column: Column) -> _Test:
 
 
 def _accepts_whole(column: Column) -> _Test:
-    least, most = _limits(column.dtype)
+    least, most = whole_limits(column.dtype)
     low, high = column.between or (None, None)
     if low is not None:
         least = max(least, low)
@@ -283,7 +283,7 @@ def _accepts_float(column: Column) -> _Test:
 def _takes(dtype: pl.DataType) -> _Test:  # noqa: PLR0911  one test for each sort of type
     """Return a test for Python values that a column of a type can hold; never asked about None."""
     if dtype.is_integer():
-        least, most = _limits(dtype)
+        least, most = whole_limits(dtype)
         return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
     if dtype.is_float():
         return lambda value: isinstance(value, float) or _is_whole(value, 2**63)
@@ -358,7 +358,7 @@ def _instance(dtype: Any) -> pl.DataType:
     return made
 
 
-def _limits(dtype: pl.DataType) -> tuple[float, float]:
+def whole_limits(dtype: pl.DataType) -> tuple[float, float]:
     """Return the least and the largest whole number of a type."""
     bits = int(str(dtype).lstrip("UInt"))
     return (0, 2**bits - 1) if dtype.is_unsigned_integer() else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)

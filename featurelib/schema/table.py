@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 import polars as pl
 
 from featurelib.errors import ColumnMissingError, DeclarationError, ParameterError, UsageError
-from featurelib.schema.column import _ON_FAIL, Column, OnFail, _are_names, _declared_at
+from featurelib.schema.column import _ON_FAIL, Column, OnFail, _are_names, _declared_at, _is_number, _is_text
 from featurelib.schema.limits import Drift, Volume
 from featurelib.schema.row_rules import digest_of, looks_beyond, to_sql
 
@@ -18,6 +18,9 @@ _RESERVED = ("key", "rows", "columns", "freshness", "volume")  # ids of the chec
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _KINDS: Mapping[str, tuple[Any, str]] = {
     "key": (str | tuple | list, "the name of a column, or a tuple of names"),
+    "event_time": (str | None, "the name of a column, or None"),
+    "landing_time": (str | None, "the name of a column, or None"),
+    "owner": (str, "a text"),
     "min_rows": (int, "a whole number"),
     "quarantine_budget": (int | float, "a share from 0 to 1"),
     "checks": (tuple | list, "a tuple of RowCheck"),
@@ -117,11 +120,14 @@ class Reference:
     def __post_init__(self) -> None:
         if not self.columns or not _are_names(self.columns):
             raise ParameterError(self, "columns", got=self.columns, want="a tuple of at least one column, each once")
-        if self.at and (not _are_names(self.at) or len(self.at) != len(self.columns)):
+        is_table = isinstance(self.to, type) and issubclass(self.to, Table)
+        if not is_table and not _is_text(self.to):
+            raise ParameterError(self, "to", got=self.to, want="a Table, or the name of one")
+        if not _are_names(self.at) or len(self.at) not in (0, len(self.columns)):
             raise ParameterError(self, "at", got=self.at, want="as many columns as `columns`, each once")
-        if not isinstance(self.max_missing, int | float) or not 0 <= self.max_missing <= 1:
+        if not _is_number(self.max_missing) or not 0 <= self.max_missing <= 1:
             raise ParameterError(self, "max_missing", got=self.max_missing, want="a share from 0 to 1")
-        if self.on_fail not in {"fail", "warn"}:
+        if self.on_fail not in ("fail", "warn"):
             raise ParameterError(self, "on_fail", got=self.on_fail, want="fail or warn")
 
     @property
@@ -269,6 +275,8 @@ class Table(metaclass=_Declaration):
             value = getattr(cls, name)
             if not isinstance(value, kinds) or isinstance(value, bool):
                 raise _wrong(who, f"{name} must be {want}, got {value!r}")
+        if not all(isinstance(name, str) for name in cls.key):
+            raise _wrong(who, f"key must be {_KINDS['key'][1]}, got {cls.key!r}")
         for name, kind in (("checks", RowCheck), ("references", Reference)):
             for each in getattr(cls, name):
                 if not isinstance(each, kind):

@@ -8,7 +8,7 @@ from typing import Any
 
 from featurelib.errors import ParameterError
 from featurelib.fitting import Gain, PairCounts
-from featurelib.parameters import check_number, check_whole
+from featurelib.parameters import check_name, check_number, check_whole
 from featurelib.program.chain import Chain
 from featurelib.program.primitive import Kind, Primitive
 from featurelib.program.primitives import HashBucket, Index, JoinText
@@ -112,6 +112,7 @@ class CrossSearch(Transform):
         object.__setattr__(self, "columns", crossed(self, self.columns))
         if len(self.columns) > _MOST_COLUMNS:
             raise ParameterError(self, "columns", got=len(self.columns), want=f"at most {_MOST_COLUMNS}")
+        check_name(self, "name")
         for name in ("label", "key"):
             if getattr(self, name) in self.columns:
                 want = "a column that is not crossed: programs never see it"

@@ -6,6 +6,7 @@ from typing import Any
 from featurelib.errors import DeclarationError
 from featurelib.fitting.operator import Operator
 from featurelib.fitting.state import State
+from featurelib.parameters import check_name
 from featurelib.program.chain import Chain
 from featurelib.program.primitive import Kind
 from featurelib.transforms.transform import Transform
@@ -18,14 +19,15 @@ class Feature(Operator):
     Parameters
     ----------
     name
-        Name of the feature; also its column in the feature table.
+        Name of the feature; also its column in the feature table. With the name of a column of the samples, it stands
+        in the place of that for what comes after, if the transform reads it; else nothing after it may read that name.
     transform
         What computes it.
 
     Raises
     ------
     DeclarationError
-        If the transform makes several columns.
+        If the transform makes several columns, or the name is empty.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Feature(Operator):
     transform: Transform
 
     def __post_init__(self) -> None:
+        check_name(self, "name")
         if len(self.transform.makes) != 1:
             raise DeclarationError(
                 f"{self!r} names one column, but {self.transform!r} makes {len(self.transform.makes)}; list it without "
@@ -76,6 +79,14 @@ class Feature(Operator):
     def continued(self, learned: State | None, earlier: tuple[Chain, ...]) -> tuple[Chain, ...]:
         (named,) = self.transform.makes
         *on_the_way, last = self.transform.continued(learned, tuple(replace(chain, into=named) for chain in earlier))
+        return (*on_the_way, replace(last, into=self.name))
+
+    @property
+    def numbering(self) -> object:
+        return self.transform.numbering
+
+    def numbered_as(self, learned: State | None, other: tuple[Chain, ...]) -> tuple[Chain, ...]:
+        *on_the_way, last = self.transform.numbered_as(learned, other)
         return (*on_the_way, replace(last, into=self.name))
 
     def record(self, learned: State | None, chains: tuple[Chain, ...]) -> dict[str, Any] | None:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any, Literal
 
+import polars as pl
+
 from featurelib.errors import DeclarationError, ParameterError
 from featurelib.fitting import CountTable
 from featurelib.fitting.state import State
@@ -67,6 +69,34 @@ class LearnedTerms(Transform):
         if _meaning(before) != _meaning(fresh):
             return (fresh,)
         return (replace(fresh, steps=(*others, self._going_on(found, held, learned))),)
+
+    def numbered_as(self, learned: State | None, other: tuple[Chain, ...]) -> tuple[Chain, ...]:
+        (fresh,), standing = self.chains(learned), other[-1].steps[-1]
+        *others, found = fresh.steps
+        if not (isinstance(found, Index) and isinstance(standing, Index)):
+            return (fresh,)
+        return (replace(fresh, steps=(*others, replace(found, terms=standing.terms, retired=standing.retired))),)
+
+    def record(self, learned: Any, chains: tuple[Chain, ...]) -> dict[str, Any] | None:  # the counts of `state`
+        """Return which terms would have a number if any were left: of those most frequent now, the new ones."""
+        found = chains[-1].steps[-1]
+        if self.max_size is None or not isinstance(found, Index) or len(found.terms) < self.max_size:
+            return None
+        frequent = learned.most_frequent_first(at_least=self.min_count, at_most=self.max_size)
+        outside = frequent.filter(~pl.col("term").is_in(found.tables()["terms"].implode()))
+        if outside.is_empty():
+            return None
+        terms, rows = outside.height, int(outside["rows"].sum())
+        note = (
+            f"{self!r}: all {self.max_size:,} numbers are given, so {terms:,} of the {frequent.height:,} terms that "
+            f"are most frequent now, with {rows:,} rows, have none. Give it a greater size, or all terms new numbers: "
+            "renumber=True, or featurelib fit --renumber."
+        )
+        return {"outgrown": self.makes[0], "terms": terms, "rows": rows, "note": note}
+
+    def _alike(self) -> tuple[object, ...]:
+        """Return a `numbering` of single values by these parameters."""
+        return self.min_count, self.max_size, self.unseen_buckets, self.on_gone, self.room
 
     def _going_on(self, found: Index, held: Index, learned: Any) -> Index:  # the counts of `state`
         if self.max_size is not None and len(held.terms) > self.max_size:

@@ -34,8 +34,9 @@ class Padded(LearnedTerms):
         `featurelib.program.tokens`).
     terms_of
         A column of single values, such as the candidate's ``item_id``: the elements are numbered as its values are, by
-        `Vocabulary` with the same parameters, so that a model can compare the candidate with the list. Refits keep to
-        that if both were in the earlier program with these parameters, or neither was; else give all new numbers.
+        `Vocabulary` with the same parameters, so that a model can compare the candidate with the list. A refit keeps to
+        that: the one of both that the earlier program lacks takes the numbers of the other. Only where both were there
+        with other numbers, as their parameters differed, give all new ones.
     min_count
         Rows of the fitted days that must hold an element (or, with ``terms_of``, that value) for it to have an index;
         at least 1.
@@ -103,6 +104,10 @@ class Padded(LearnedTerms):
     @property
     def learns(self) -> tuple[tuple[str, Kind], ...]:
         return super().learns if self.terms_of is None else ((self.terms_of, "text"),)
+
+    @property
+    def numbering(self) -> object:
+        return None if self.terms_of is None else self._alike()
 
     def state(self) -> DocumentCounts | CountTable:
         return DocumentCounts(self.tokens) if self.terms_of is None else CountTable()

@@ -88,6 +88,10 @@ class Vocabulary(LearnedTerms):
     def continues(self) -> bool:  # type: ignore[override]  # given terms have the numbers that they are given in
         return self.terms is None
 
+    @property
+    def numbering(self) -> object:
+        return self._alike() if self.terms is None else None
+
     def state(self) -> State | None:
         return super().state() if self.terms is None else None
 

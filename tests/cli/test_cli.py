@@ -480,7 +480,7 @@ def test_parity_holds_a_log_of_served_features_against_the_program_and_the_table
     for words, told in [
         (["--table", "--online", "x"], "--table compares with stored rows: --online, --program and --bundle are about"),
         (["--online", "nowhere"], "nowhere"),
-        (["--program", "9"], "so not of version 9"),
+        (["--program", "9"], "has no program of version 9; there are [1]"),
     ]:
         answer = run(base, "parity", "ranking", "--served", str(log), *words)
         assert (answer.code, told in answer.err) == (2, True), answer.err

@@ -163,6 +163,19 @@ def test_validate_judges_what_is_stored_by_the_table_as_it_is_now(run: Run, proj
     assert (told["refused"], len(told["verdicts"])) == (True, 2)
 
 
+def test_validate_names_the_file_that_cannot_be_read(run: Run, project: Path) -> None:
+    good = next((project / "logs/impressions").rglob("*.parquet"))
+    (project / "broken.parquet").write_text("no parquet")
+    for words in (
+        ["--table", f"{good}", "--schema", "Clicked", "--other", "Items=broken.parquet"],
+        ["--table", f"{good}", "--table", "broken.parquet", "--schema", "Clicked"],
+        ["items", "--partition", "2026-11-01", "--other", "Items=broken.parquet"],
+    ):
+        code, out, err = run(project, "validate", *words)
+        assert (code, out) == (1, "")
+        assert err.startswith("LogFileError: broken.parquet: cannot be read: ")
+
+
 def test_validate_judges_files_by_a_table_of_the_project(run: Run, project: Path) -> None:
     rows = VersionedTable.open(project / "tables/items/features").scan().drop("dt").collect(engine="in-memory")
     rows.write_parquet(project / "rows.parquet")

@@ -81,6 +81,7 @@ def test_a_declaration_is_exported(run: Run, project: Path) -> None:
     assert code == 0
     assert json.loads(shown)["name"] == "Items"
     assert yaml.safe_load(run("export", "Items", "--format", "odcs")[1])["kind"] == "DataContract"
+    assert json.loads(run("export", "Items", "--format", "json-schema")[1])["title"] == "Items"
     assert run("export", "Items", "--format", "arrow", "--to", "items.arrow", "--within", "serving")[0] == 0
     schema = pa.ipc.read_schema(pa.py_buffer((project / "items.arrow").read_bytes()))
     assert schema.names == ["item_id", "price"]

@@ -5,7 +5,16 @@ from featurelib.cleaning import Impute, Normalize, Winsorize
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError
 from featurelib.fitting import Survey, fit, learn
 from featurelib.fitting.state import State
-from featurelib.transforms import EqualWidthBins, Feature, HashedCross, Log1p, QuantileBins, Standardize, Vocabulary
+from featurelib.transforms import (
+    EqualWidthBins,
+    Feature,
+    HashedCross,
+    Log1p,
+    MinMax,
+    QuantileBins,
+    Standardize,
+    Vocabulary,
+)
 
 FRAME = pl.DataFrame({"x": [1.0, 2.0, 3.0, 1000.0], "t": ["Ａ", "a", None, "b"]})
 
@@ -88,6 +97,24 @@ def test_two_operators_that_make_one_column_are_refused():
         fit([QuantileBins("x", bins=3), EqualWidthBins("x", bins=3)], FRAME)
     program = fit([QuantileBins("x", bins=3), Feature("wide", EqualWidthBins("x", bins=3))], FRAME)
     assert program.outputs == ("x__bin", "wide")
+
+
+def test_a_name_of_the_rows_that_was_given_to_something_else_is_not_read():
+    rows = pl.DataFrame({"price": [1.0, 3.0], "dwell": [0.0, 10.0]})
+    taken = Feature("price", Standardize("dwell"))
+    complaint = (
+        r"MinMax\(column='price'.*\) reads 'price', which the rows have, and which Feature\(name='price'.* makes of "
+        r"other columns: which of them is meant cannot be told\. Give what is made another name"
+    )
+    with pytest.raises(DeclarationError, match=complaint):
+        fit([taken, MinMax("price")], rows)
+    behind = fit([MinMax("price"), taken], rows).transform_row({"price": 3.0, "dwell": 0.0})
+    assert behind == {"price__minmax": 1.0, "price": -1.0}
+    with pytest.raises(DeclarationError, match="name must be a text that is not empty, got ' '"):
+        Feature(" ", Log1p("price"))
+    repaired = fit([Feature("price", Log1p("price")), MinMax("price")], rows)  # it reads what it takes the name of
+    assert repaired.transform_row({"price": 3.0})["price__minmax"] == 1.0
+    assert fit([taken, MinMax("price")], rows.drop("price")).transform_row({"dwell": 10.0})["price__minmax"] == 1.0
 
 
 def test_state_finds_its_columns_however_few_are_read_at_a_time(monkeypatch: pytest.MonkeyPatch):

@@ -86,10 +86,12 @@ def test_bounds_of_infinity_survive(tmp_path: Path):
 
 
 def test_missing_program_and_version_say_what_is_there(tmp_path: Path):
-    with pytest.raises(ProgramMissingError, match=r"has none, so not a program\. Fit one first"):
+    with pytest.raises(ProgramMissingError, match=r"has no program\. Fit one first"):
         load(tmp_path)
+    with pytest.raises(ProgramMissingError, match=r"has no program of version 4, nor any other\. Fit one first"):
+        load(tmp_path, version=4)
     save(program(), tmp_path)
-    with pytest.raises(ProgramMissingError, match=r"has programs of versions \[1\], so not of version 4\. Ask for one"):
+    with pytest.raises(ProgramMissingError, match=r"has no program of version 4; there are \[1\]\. Ask for one"):
         load(tmp_path, version=4)
 
 

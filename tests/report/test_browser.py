@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from featurelib.report import page
+from featurelib.schema.pages import to_html
+from schemas import SearchRankingFeatures
 from tests.report.browser import Tab, browser
 from tests.report.contents import AWKWARD, content
 
@@ -93,6 +95,27 @@ def test_all_sections_are_there_and_nothing_overflows(tab: Tab, small: Path, siz
         tab.ask("[...document.querySelectorAll('svg.flow')].filter((one) => one.getBoundingClientRect().width).length")
         == 2
     )
+    assert quiet(tab)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_page_of_a_table_shows_all_columns(tab: Tab, tmp_path: Path, size: tuple[int, int], dark: bool) -> None:
+    table, (width, height) = SearchRankingFeatures, size
+    path = tmp_path / "table.html"
+    path.write_text(to_html(table), encoding="utf-8")
+    tab.open(path, width=width, height=height, dark=dark)
+    assert tab.ask("document.querySelector('h1').textContent") == table.__name__
+    assert tab.ask(
+        "[...document.querySelectorAll('tr[id] td:first-child code')].map((one) => one.textContent)"
+    ) == list(table.columns)
+    told = tab.ask("document.body.innerText")
+    assert all(column.doc in told for column in table.columns.values())
+    assert table.owner in told
+    assert tab.ask("matchMedia('(prefers-color-scheme: dark)').matches") == dark
+    assert tab.ask("document.documentElement.scrollWidth") == width
+    assert tab.ask(CONTRAST) == []
+    tab.shot(SHOTS / f"table-{'dark' if dark else 'light'}-{width}.png")
     assert quiet(tab)
 
 

@@ -16,7 +16,7 @@ from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.errors import PartitionsFailedError, StorageError, UsageError
 from featurelib.pipeline import Pipeline
-from featurelib.runs import backfill, leaving_a_page, write_page
+from featurelib.runs import backfill, drift, leaving_a_page, write_page
 from featurelib.runs.page import gather
 from featurelib.schema import Column, Table
 from featurelib.workspace import Workspace
@@ -142,6 +142,15 @@ def test_features_are_held_against_the_days_of_the_fit(space: Workspace) -> None
     assert (hours.column, hours.label) == ("hour", "clicked")
     assert sum(one.labelled for one in hours.values) == 1728
     assert [one.name for one in hours.values] == [f"{hour:02}" for hour in range(16)]
+
+
+def test_the_terminal_calls_the_cells_of_an_index_by_their_terms_as_the_page_does(space: Workspace) -> None:
+    days = drift(made(), space, Loop(), against="baseline").days
+    moved = {cell.cell for day in days for one in day.findings if one.column == "item_index" for cell in one.moved}
+    (items,) = (one for one in gather(made(), space, Loop(), now=NOW).features if one.name == "item_index")
+    assert moved
+    assert moved <= set(items.cells)
+    assert not any(cell.isdigit() for cell in moved)
 
 
 def test_the_page_holds_odd_items_as_text(space: Workspace, tmp_path: Path) -> None:

@@ -15,14 +15,14 @@ from featurelib.days import Days
 from featurelib.engine import Loop
 from featurelib.errors import LogFileError, SchemaViolationError, UsageError
 from featurelib.generator import ClickLogs, generate
-from featurelib.ledger import declared_features
+from featurelib.ledger import declared_features, plan
 from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
 from featurelib.program import load, save
-from featurelib.runs import Run, backfill, drift, fit, profile, skew, validate
+from featurelib.runs import Run, backfill, drift, fit, fit_program, profile, skew, validate
 from featurelib.runs.baseline import load_baseline
 from featurelib.runs.drift import FoundDrift
-from featurelib.runs.profiles import ByDay, profiles_of
+from featurelib.runs.profiles import ByDay, profiles_of, vacuum_profiles
 from featurelib.samples import AttributedLabel, Impressions
 from featurelib.schema import Column, Table
 from featurelib.schema.limits import Drift
@@ -241,6 +241,25 @@ def test_numbers_are_cut_into_cells_of_about_equal_rows(space: Workspace):
     assert baseline.edges.bins["position_bin"].kind == "categories"
 
 
+def test_days_of_a_fit_that_are_broken_are_told_by_the_fit_and_beside_the_drift(space: Workspace, tmp_path: Path):
+    own = copied(space, tmp_path)
+    root = own.pipeline("items")
+    with Run.begin(items(), own, Loop()) as run:
+        assert fit_program(run, ALL) == 2
+    program = load(root)
+    baseline = load_baseline(root, program.fingerprint)
+    assert baseline is not None
+    assert program.made["notes"] == list(baseline.broken)
+    told = {(line.split()[0], line.split()[2]) for line in baseline.broken}
+    assert told == {(f"{SHIFTS}:", "price_log:"), (f"{LEAKS}:", "relevance_z:"), (f"{VANISHES}:", "age_z:")}
+    assert load(root, 1).made["notes"] == []
+    build(items(), own, Days(VANISHES, ALL.end))
+    found = drift(items(), own, Loop(), against="baseline", days=Days(VANISHES, ALL.end))
+    assert ("age_z", "nulls", "alarm") in day(found, VANISHES)  # which a fit that holds it does not make usual
+    assert day(found, ALL.end) == set()
+    assert f"within the fit's own days: {VANISHES}: ALARM   age_z: rise of missing +" in found.text()
+
+
 def test_profiles_that_are_gone_are_measured_again_and_said_to_be(space: Workspace, tmp_path: Path):
     own = copied(space, tmp_path)
     before = profile(items(), own, Loop(), ALL)
@@ -256,6 +275,21 @@ def test_profiles_that_are_gone_are_measured_again_and_said_to_be(space: Workspa
     assert again.profile == before.profile
     assert "relevance_z" in again.text()
     json.dumps(again.to_json(), allow_nan=False)
+
+
+def test_a_vacuum_deletes_the_profiles_of_days_that_are_gone_and_of_no_tag(space: Workspace, tmp_path: Path):
+    own = copied(space, tmp_path)
+    table = VersionedTable.open(own.table("items", "features"))
+    table.tag("model-1")
+    table.forget([Partition(FIRST), Partition(LEAKS)], run="test")
+    assert vacuum_profiles(items(), own) == []
+    table.untag("model-1")
+    gone = vacuum_profiles(items(), own, dry_run=True)
+    assert [path.split("/")[:2] for path in gone] == [["profiles", f"{FIRST}"], ["profiles", f"{LEAKS}"]]
+    assert vacuum_profiles(items(), own) == gone
+    kept = {path.name for path in (own.pipeline("items") / "profiles").iterdir()}
+    assert kept == {f"{day}" for day in ALL} - {f"{FIRST}", f"{LEAKS}"}
+    assert vacuum_profiles(items(), own) == []
 
 
 def test_profiles_with_other_edges_are_never_mixed(space: Workspace, tmp_path: Path):
@@ -312,6 +346,22 @@ def test_the_order_of_building_changes_neither_what_is_refused_nor_what_is_recor
         assert "it may have seen clicked" in refused[LEAKS]
         recorded.append(entries(own))
     assert recorded[0] == recorded[1]
+
+
+def test_other_limits_make_nothing_stale_and_what_they_refused_is_no_failure_any_more(space: Workspace, tmp_path: Path):
+    strict, looser = (items(table=with_drift(on_alarm="fail", **more)) for more in ({}, {"psi": None}))
+    own, shifts = copied(space, tmp_path), Days(SHIFTS, SHIFTS)
+
+    def state(pipeline: Pipeline) -> str:
+        return plan(pipeline, own, shifts).entries[-1].state
+
+    with pytest.raises(SchemaViolationError, match="price_log: PSI"):
+        build(strict, own, shifts)
+    assert (state(strict), state(looser)) == ("failed", "stale")
+    build(looser, own, shifts)
+    assert (state(strict), state(looser)) == ("complete", "complete")
+    assert validate(strict, own, Loop(), shifts).refused == [str(SHIFTS)]
+    assert not validate(looser, own, Loop(), shifts).is_refused
 
 
 def test_hours_are_judged_together_as_their_day_is(space: Workspace, tmp_path: Path):
@@ -446,6 +496,9 @@ def test_a_log_of_served_features_is_compared_with_the_stored_ones(space: Worksp
     same = tmp_path / "same.parquet"
     rows.write_parquet(same)
     assert not skew(items(), space, Loop(), [same], days=Days(FIRST, FIRST)).is_alarm
+    rows.with_columns(pl.col("relevance_z").cast(pl.String())).write_parquet(same)
+    skewed = skew(items(), space, Loop(), [same], days=Days(FIRST, FIRST))
+    assert ("relevance_z", "type", "alarm") in loud(skewed)["the log of served features"]
     (tmp_path / "none.jsonl").write_text("no json\n")
     with pytest.raises(LogFileError, match=r"none.jsonl: the log of served features cannot be read"):
         skew(items(), space, Loop(), [tmp_path / "none.jsonl"])

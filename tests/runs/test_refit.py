@@ -227,6 +227,19 @@ def test_a_vocabulary_that_has_outgrown_its_size_is_refused_until_it_is_renumber
     assert len(numbers(fitted(root, LATE, pipeline=small, renumber=True)[0])) == 3
 
 
+def test_terms_that_find_no_number_left_are_told(root: Path) -> None:
+    full = replace(PIPELINE, features=[Feature("item_index", Vocabulary("item_id", max_size=6)), *FEATURES[1:]])
+    assert fitted(root, EARLY, pipeline=full)[0].made["notes"] == []
+    ((note), (record)) = (fitted(root, LATE, pipeline=full)[0].made[name][0] for name in ("notes", "records"))
+    assert (record["outgrown"], record["terms"]) == ("item_id__index", 1)
+    assert (
+        f"all 6 numbers are given, so 1 of the 6 terms that are most frequent now, with {record['rows']} rows" in note
+    )
+    assert note.startswith("Vocabulary(column='item_id', min_count=1, max_size=6")
+    assert note.endswith("featurelib fit --renumber.")
+    assert fitted(root, LATE, pipeline=full, renumber=True)[0].made["notes"] == []
+
+
 def test_a_damaged_program_has_no_numbers_to_keep(root: Path) -> None:
     fitted(root, EARLY)
     path = root / "tables/shop/programs/v1/program.json"
@@ -288,12 +301,12 @@ def test_other_steps_under_the_same_name_are_told(root: Path) -> None:
 
 
 def test_only_what_is_there_can_be_compared(root: Path) -> None:
-    with pytest.raises(ProgramMissingError, match="has none"):
+    with pytest.raises(ProgramMissingError, match="has no program"):
         compared(root)
     fitted(root, EARLY)
     with pytest.raises(UsageError, match=r"has no program before v1 to compare with; fit again first"):
         compared(root)
-    with pytest.raises(ProgramMissingError, match=r"has programs of versions \[1\], so not of version 7"):
+    with pytest.raises(ProgramMissingError, match=r"has no program of version 7; there are \[1\]"):
         compared(root, before=7, after=1)
     with pytest.raises(UsageError, match="comparing on 2026-11-06 needs samples of 2026-11-06; backfill these first"):
         compared(root, before=1, after=1, days=Days(date(2026, 11, 6), date(2026, 11, 6)))

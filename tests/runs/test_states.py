@@ -123,7 +123,7 @@ def test_states_that_cannot_be_listed_are_not_there(tmp_path: Path, monkeypatch:
     for name in ("scandir", "listdir"):  # which of them pathlib takes depends on Python's version
         monkeypatch.setattr(f"os.{name}", gone)
     assert store.load(DAY, "built", {"numbers": Moments()}) == {}
-    store.tidy({DAY: "built"}, [DAY])
+    store.tidy([(DAY, "built")], [DAY])
 
 
 def test_a_file_where_a_folder_belongs_stays(tmp_path: Path):
@@ -133,7 +133,7 @@ def test_a_file_where_a_folder_belongs_stays(tmp_path: Path):
     store = StateStore(tmp_path)
     store.save(DAY, "built", {"numbers": Moments()})
     assert store.load(DAY, "built", {"numbers": Moments()}) == {}
-    store.tidy({DAY: "built"}, [DAY])
+    store.tidy([(DAY, "built")], [DAY])
     assert there.is_file()
 
 

@@ -1,7 +1,9 @@
 """Columns and tables: what a declaration refuses, and what it says."""
 
 import math
+from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -273,3 +275,59 @@ def test_a_table_refuses_attributes_that_are_no_rules(said, message):
     columns = {"id": Column(dtype=pl.Int8(), doc="Id."), "day": Column(dtype=pl.Date(), doc="Day.")}
     with pytest.raises(DeclarationError, match=message):
         type(Table)("Wrong", (Table,), {**columns, **said})
+
+
+WRONG = (5, -1.5, "no", b"x", None, True, [], {}, (), ("a", 1), frozenset("a"), object(), float("nan"), pl.Int8)
+TEXTS, NUMBERS = ("no",), (5, -1.5)
+DECLARED: dict[type, dict[str, Any]] = {
+    Column: {"dtype": pl.Float64(), "doc": "A number."},
+    Drift: {},
+    Volume: {},
+    Reference: {"columns": ("a",), "to": "Items"},
+    RowCheck: {"id": "x", "that": "a > 1"},
+    Table: {},
+}
+RIGHT = {
+    "Column.doc": TEXTS,
+    "Column.unit": (*TEXTS, None),
+    "Column.source": (*TEXTS, None),
+    "Column.nullable": (True,),
+    "Column.unique": (True,),
+    "Column.environments": ((),),
+    "Column.default": (*NUMBERS, None),
+    "Volume.alarm": (5,),
+    "Volume.partitions": (5,),
+    "Reference.to": TEXTS,
+    "Reference.at": ((),),
+    "RowCheck.id": TEXTS,
+    "RowCheck.that": TEXTS,
+    "Table.key": ([], ()),
+    "Table.owner": TEXTS,
+    "Table.min_rows": (5,),
+    "Table.checks": ([], ()),
+    "Table.references": ([], ()),
+    "Table.volume": (None,),
+    **{f"Drift.{field.name}": (None,) for field in fields(Drift) if field.name != "on_alarm"},
+}
+"""Those of the values above that are right, beside None where it is the default."""
+
+
+def attributes(kind: type) -> list[str]:
+    if kind is Table:
+        return [name for name in Table.__annotations__ if name not in {"columns", "declared_at"}]
+    return [field.name for field in fields(kind) if field.init and field.name != "declared_at"]
+
+
+@pytest.mark.parametrize("name", [f"{kind.__name__}.{name}" for kind in DECLARED for name in attributes(kind)])
+def test_a_value_of_a_wrong_type_is_refused_in_each_place(name: str) -> None:
+    of, attribute = name.split(".")
+    (kind,) = (each for each in DECLARED if each.__name__ == of)
+    default = getattr(Table, attribute) if kind is Table else kind.__dataclass_fields__[attribute].default
+    right = (*RIGHT.get(name, ()), *([None] if default is None else []))
+    for value in WRONG:
+        said = {**DECLARED[kind], attribute: value}
+        if any(value is each or (value == each and type(value) is type(each)) for each in right):
+            kind(**said) if kind is not Table else declare(**said)
+        else:
+            with pytest.raises(DeclarationError, match=r"must be|reads column"):
+                kind(**said) if kind is not Table else declare(**said)

@@ -352,12 +352,22 @@ def test_an_old_table_is_not_fresh():
     assert getattr(freshness(None, now, Features), "level", None) == "skipped"
 
 
-def test_columns_that_lack_are_alarms_and_unknown_ones_are_watched():
-    findings = columns_differ(["price", "prices"], wanted=["price", "device"], declared=["price", "device"], where="x")
-    assert [(each.column, each.measure, each.level) for each in findings] == [
+def test_columns_that_lack_or_are_of_another_kind_are_alarms_and_unknown_ones_are_watched():
+    ids, vectors = pl.List(pl.Int64()), pl.List(pl.Float32())
+    declared = {"price": pl.Float32(), "device": pl.String(), "new": pl.Boolean(), "ids": ids, "at": pl.Date()}
+    there = {"price": pl.Int64(), "prices": pl.String(), "new": pl.Null(), "ids": vectors, "at": pl.String()}
+    found = columns_differ(there, wanted=declared, declared=declared, where="x")
+    assert [(each.column, each.measure, each.level) for each in found] == [
         ("device", "missing", "alarm"),
         ("prices", "extra", "watch"),
     ]
+    skewed = {"price": pl.String(), "device": pl.Int8(), "new": pl.UInt8(), "ids": pl.List(pl.String())}
+    found = columns_differ(skewed, wanted=list(skewed), declared=declared, where="x")
+    assert {(each.column, each.level) for each in found if each.measure == "type"} == {
+        (name, "alarm") for name in skewed
+    }
+    (ids_of_text,) = [each.text() for each in found if each.column == "ids"]
+    assert ids_of_text == "ALARM   ids: another type against x: lists of texts where lists of numbers are declared"
 
 
 def test_the_worst_is_first_and_findings_are_plain_data():

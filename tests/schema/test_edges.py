@@ -24,6 +24,7 @@ CATEGORIES = Bins(kind="categories", categories=("ios", "web"))
         ({"kind": "categories", "edges": (1,)}, "edges must be left out for categories"),
         ({"kind": "categories", "categories": ("a", "a")}, "categories must be different from one another"),
         ({"kind": "categories", "categories": (1, True)}, "categories must be texts, whole numbers or truth values"),
+        ({"kind": "categories", "categories": (0, 1), "names": ("a",)}, "names must be one for each category"),
         ({"kind": "categories", "categories": (1.5,)}, "categories must be texts, whole numbers or truth values"),
     ],
 )
@@ -36,6 +37,9 @@ def test_each_cell_has_a_name_and_the_last_is_that_of_missing_values():
     for bins in (NUMBERS, CATEGORIES, Bins(kind="numbers"), Bins(kind="categories")):
         assert len(bins.labels()) == bins.cells == bins.cell(None) + 1
     assert NUMBERS.labels() == ("below -1", "-1 to 0.5", "0.5 to 2", "2 and above", "missing")
+    named = Bins(kind="categories", categories=(0, 2), names=("missing (0)", "lamp"))
+    assert named.labels() == ("missing (0)", "lamp", "other", "missing")
+    assert Bins.from_json(json.loads(json.dumps(named.to_json()))) == named
     assert CATEGORIES.cell("fridge") == CATEGORIES.labels().index("other")
 
 

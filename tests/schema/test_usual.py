@@ -12,7 +12,7 @@ from featurelib.schema.edges import Bins, Edges
 from featurelib.schema.findings import Finding
 from featurelib.schema.measure import profile_rows
 from featurelib.schema.profile import Profile
-from featurelib.schema.usual import AGAINST_A_DAY, AGAINST_BASELINE, beyond_usual, usual_moves
+from featurelib.schema.usual import AGAINST_A_DAY, AGAINST_BASELINE, Usual, beyond_usual, broken_days, usual_moves
 
 
 class Shown(Table):
@@ -59,13 +59,19 @@ def loud(found: Sequence[Finding]) -> list[tuple[str | None, str]]:
     return [(one.column, one.measure) for one in found if one.level in {"watch", "alarm"}]
 
 
+def usual_of(days: Sequence[Profile], table: type[Table] = Shown, edges: Edges = EDGES) -> Usual:
+    named = {str(number): one for number, one in enumerate(days)}
+    broken = broken_days(named, table, edges)
+    return usual_moves(named, days[0].merge_all(days[1:]), table, edges, broken=broken)
+
+
 def whole(days: Sequence[Profile]) -> Profile:
     return days[0].merge_all(days[1:FIT])
 
 
 def test_by_rows_alone_quiet_days_are_loud_and_by_days_they_are_not(days: list[Profile]) -> None:
     fit = whole(days)
-    usual = usual_moves(days[:FIT], fit, Shown, EDGES)
+    usual = usual_of(days[:FIT])
     plain = [compare(one, fit, Shown, EDGES, against="the fit") for one in days[FIT:]]
     assert sum(("country", "psi") in loud(found) for found in plain) > DAYS // 3
     assert not any(column == "price" for found in plain for column, _ in loud(found))
@@ -78,7 +84,7 @@ def test_by_rows_alone_quiet_days_are_loud_and_by_days_they_are_not(days: list[P
 
 def test_a_real_shift_is_told_and_what_is_usual_is_explained(days: list[Profile]) -> None:
     fit = whole(days)
-    usual = usual_moves(days[:FIT], fit, Shown, EDGES)
+    usual = usual_of(days[:FIT])
     found = beyond_usual(compare(day(99, price=0.5), fit, Shown, EDGES, against="the fit"), usual, AGAINST_BASELINE)
     assert loud(found) == [("price", "psi")]
     calm = [one for one in found if one.column == "country" and "days of the fit lay up to" in one.why]
@@ -86,7 +92,7 @@ def test_a_real_shift_is_told_and_what_is_usual_is_explained(days: list[Profile]
 
 
 def test_of_fewer_than_three_days_nothing_is_usual(days: list[Profile]) -> None:
-    assert usual_moves(days[:2], whole(days), Shown, EDGES) == {}
+    assert usual_of(days[:2]) == {}
     found = compare(days[10], whole(days), Shown, EDGES, against="the fit")
     assert beyond_usual(found, {}, AGAINST_BASELINE) == found
 
@@ -103,7 +109,34 @@ def test_a_day_with_fewer_nulls_makes_no_day_with_more_of_them_usual():
 
     days = [*[of(2000)] * 6, of(0)]
     whole = days[0].merge_all(days[1:])
-    usual = usual_moves(days, whole, Nullable, edges)
+    usual = usual_of(days, Nullable, edges)
     assert usual["x"]["nulls"] == pytest.approx(0.2 - 0.2 * 6 / 7)
     found = beyond_usual(compare(of(4000), whole, Nullable, edges, against="the fit"), usual, AGAINST_BASELINE)
     assert {one.level for one in found if one.measure == "nulls"} == {"alarm"}
+
+
+def broken(days: Sequence[Profile]) -> list[str]:
+    return list(broken_days({str(number): one for number, one in enumerate(days)}, Shown, EDGES))
+
+
+def test_one_broken_day_in_the_fit_is_told_and_makes_no_later_day_like_it_usual(days: list[Profile]) -> None:
+    bad = day(98, price=0.5)
+    fitted = [*days[: FIT - 1], bad]
+    fit, usual = fitted[0].merge_all(fitted[1:]), usual_of(fitted)
+    assert broken(fitted) == [str(FIT - 1)]
+    assert usual["price"]["psi"] < usual_of([*fitted[1:], day(97, price=0.5)])["price"]["psi"] / 5
+    again = beyond_usual(compare(day(99, price=0.5), fit, Shown, EDGES, against="the fit"), usual, AGAINST_BASELINE)
+    assert ("price", "psi") in loud(again)
+    calm = beyond_usual(compare(days[FIT], fit, Shown, EDGES, against="the fit"), usual, AGAINST_BASELINE)
+    assert not loud(calm)
+
+
+def test_neither_quiet_days_nor_two_alike_are_taken_for_broken(days: list[Profile]) -> None:
+    assert not any(broken(days[start : start + FIT]) for start in range(0, DAYS - FIT, 4))
+    assert broken([*days[: FIT - 2], day(97, price=0.5), day(98, price=0.5)]) == []
+
+
+def test_of_few_days_none_is_told_as_broken_and_four_times_the_alarm_limit_is_the_most(days: list[Profile]) -> None:
+    fitted = [*days[:3], day(98, price=0.1)]
+    assert broken(fitted) == []
+    assert usual_of(fitted)["price"]["psi"] == 4 * Shown.drift.psi[1]  # type: ignore[index]

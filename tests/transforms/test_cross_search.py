@@ -138,6 +138,8 @@ def test_label_that_is_neither_0_nor_1_is_refused():
     [
         ({"columns": ["x"]}, "columns must be two or more"),
         ({"columns": [f"c{n}" for n in range(65)]}, "columns must be at most 64"),
+        ({"name": ""}, "name must be a text that is not empty, got ''"),
+        ({"name": None}, "name must be a text"),
         ({"label": "a"}, "label must be a column that is not crossed"),
         ({"key": "b"}, "key must be a column that is not crossed"),
         ({"key": "label"}, "key must be another column than the label"),
@@ -147,7 +149,7 @@ def test_label_that_is_neither_0_nor_1_is_refused():
         ({"min_count": 0}, "min_count must be at least 1"),
         ({"smoothing": 0}, "smoothing must be above 0"),
     ],
-    ids=["one", "many", "label", "key", "same", "top", "buckets", "folds", "min_count", "smoothing"],
+    ids=["one", "many", "unnamed", "none", "label", "key", "same", "top", "buckets", "folds", "min_count", "smoothing"],
 )
 def test_parameters_out_of_range_are_refused(wrong: dict[str, object], complaint: str):
     given = {"columns": ["a", "b"], "name": "best", "label": "label", "key": "request", "top": 1, "buckets": 9}

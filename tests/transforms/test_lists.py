@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.errors import DeclarationError, ParameterError
+from featurelib.fitting.operator import Operator
 from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import (
+    Feature,
     MatchCount,
     MatchPosition,
     MeanEmbedding,
@@ -97,6 +99,28 @@ def test_elements_are_numbered_as_the_vocabulary_of_the_candidate():
     for item in ("a", "b", "c", "d", "new"):
         index = refit.transform_row({"item": item, "x": [item]})
         assert index["x__padded"] == [index["item__index"], 0, 0]
+
+
+@pytest.mark.parametrize("added", [0, 1], ids=["vocabulary", "list"])
+@pytest.mark.parametrize("named", [False, True], ids=["plain", "named"])
+@pytest.mark.parametrize("order", [1, -1], ids=["listed first", "listed last"])
+def test_what_is_added_later_takes_the_numbers_that_stand(added: int, order: int, *, named: bool) -> None:
+    first = pl.DataFrame({"item": ["a", "b", "b", "c"], "x": [["c"]] * 4})
+    second = pl.DataFrame({"item": ["d", "d", "c"], "x": [["d"]] * 3})
+    shared = {"on_gone": "retire", "unseen_buckets": 2}
+    pair = [Vocabulary("item", **shared), Padded("x", length=1, terms_of="item", **shared)]
+    both: list[Operator] = [Feature("i", pair[0]), Feature("l", pair[1])] if named else [*pair]
+    refit = fit(both[::order], second, earlier=fit(both[1 - added], first))
+    for item, number in {"a": None, "b": None, "c": 5, "d": 6, "new": None}.items():
+        row = refit.transform_row({"item": item, "x": [item]})
+        index, (element,) = (row["i"], row["l"]) if named else (row["item__index"], row["x__padded"])
+        assert index == element
+        assert (index == number) if number else (index in {1, 2})
+    apart = [pair[0], Padded("x", length=1, terms_of="item", unseen_buckets=2)]  # keeps what is gone: not the same
+    assert fit(apart, second, earlier=fit(apart[0], first)).transform_row({"item": "d", "x": ["d"]}) == {
+        "item__index": 6,
+        "x__padded": [3],
+    }
 
 
 def test_elements_that_are_gone_retire():

@@ -82,7 +82,7 @@ def _example(gathered: Gathered, check: Check, partition: Partition, status: str
             else pl.DataFrame()
         )
         row = found.row(0, named=True) if len(found) else {}
-    values = {name: "(private)" if gathered.is_private(name) else cut(str(row[name]), LONGEST) for name in row}
+    values = {name: "(private)" if gathered.pipeline.is_private(name) else cut(str(row[name]), LONGEST) for name in row}
     return " ".join(f"{name}={values[name]}" for name in shown if name in values)
 
 

@@ -15,7 +15,7 @@ from featurelib.ledger.stored import Stored
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program
 from featurelib.program.primitive import Primitive
-from featurelib.program.primitives import HashBucket, Index
+from featurelib.program.primitives import HashBucket
 from featurelib.report.words import count
 from featurelib.runs.baseline import Baseline
 from featurelib.runs.drift import BASELINE, FoundDrift, drift
@@ -129,23 +129,11 @@ class Gathered:
         return {name for name, step in self.last_steps.items() if isinstance(step, HashBucket)}
 
     def names(self, column: str, edges: Edges) -> tuple[str, ...]:
-        """Return what the cells of a column are called: of an index, its terms; of what is private, no value."""
-        bins, step = edges.bins[column], self.last_steps.get(column)
-        if bins.kind == "categories" and self.is_private(column):
+        """Return what the cells of a column are called; of what is private, no value."""
+        bins = edges.bins[column]
+        if bins.kind == "categories" and self.pipeline.is_private(column):
             return (*(f"value {number}" for number, _ in enumerate(bins.categories, 1)), *bins.labels()[-2:])
-        if (
-            bins.kind == "numbers"
-            or not isinstance(step, Index)
-            or not all(isinstance(c, int) for c in bins.categories)
-        ):
-            return bins.labels()
-        terms = {number: term for term, number in step.numbers.items()}
-        if step.missing is not None:
-            terms[step.missing] = f"missing ({step.missing})"
-        unseen = range(step.unseen, step.unseen + step.buckets)
-        terms |= {number: f"unseen ({number})" for number in unseen}
-        named = [terms.get(int(category), str(category)) for category in bins.categories]
-        return (*named, *bins.labels()[len(named) :])
+        return bins.labels()
 
     @property
     def days(self) -> list[date]:
@@ -160,14 +148,6 @@ class Gathered:
     def several(self, number: int) -> str:
         """Return a number of partitions, in words."""
         return count(number, "hour" if self.hourly else "day")
-
-    def is_private(self, column: str) -> bool:
-        """Return whether values of a column, or of what it is made of, are of a person: a page tells none of these."""
-        pipeline = self.pipeline
-        reads = [name for feature in pipeline.features if column in feature.makes for name in feature.reads]
-        tables = (pipeline.table, pipeline.samples.log.table)
-        declared = [table.columns[name] for table in tables for name in (column, *reads) if name in table.columns]
-        return any(one.pii != "none" for one in declared)
 
 
 @dataclass(frozen=True)
