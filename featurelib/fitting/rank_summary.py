@@ -43,7 +43,8 @@ class RankSummary(State):
         import numpy as np
 
         (column,) = columns
-        values = np.sort(column.drop_nulls().to_numpy())
+        values = _there(column)
+        values.sort()
         if not len(values):
             return type(self)()
         new = values[1:] != values[:-1]
@@ -120,6 +121,19 @@ def quantiles_of(points: pl.DataFrame, shares: Sequence[float | Fraction]) -> li
     position = np.minimum(np.searchsorted(reached, wanted, side="left"), len(reached) - 1)
     found: Any = points["value"].to_numpy()[position]
     return [float(value) for value in found]
+
+
+def _there(column: pl.Series) -> "np.ndarray[Any, Any]":
+    """Return the values that are there, in memory of their own."""
+    import numpy as np
+
+    values = np.empty(len(column) - column.null_count())
+    start = 0
+    for chunk in column.get_chunks():  # NOTE: `to_numpy` of them all would copy once more
+        there = chunk.drop_nulls().to_numpy()
+        values[start : start + len(there)] = there
+        start += len(there)
+    return values
 
 
 def _part(values: "np.ndarray[Any, Any]", weights: "np.ndarray[Any, Any]") -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """CellTable: find where many numbers stand among sorted edges, without a binary search for each."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,18 +9,22 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_CELLS = 2**14
-_AT_ONCE = 2**14  # values whose intermediate arrays stay in the cache
+_CELLS = 2**16
+_OTHERS = 4  # one for NaN, one for what is below the first edge, two from the last edge on
+_AT_ONCE = 2**15  # values whose intermediate arrays stay in the cache
 _FEW = 4096  # values for which a plain search is as fast
+_WORTH = 0.1  # of the values: to search for so many costs as much as the keys of all
+_MOST = 0.5  # of the values: where more would be searched for, all are
+_PLACES = 2.0**50  # floats above have no quarters: places of cells would run together
 
 
 class CellTable:
-    """Count, for each of many values, the edges at or below it.
+    """Number, for each of many values, the bin between sorted edges that holds it.
 
-    A table says for each of 16,384 cells how many edges lie in the cells before it; a value is then compared with the
-    edges of its own cell alone, mostly one. Cells are of equal width, or, where edges crowd in few of those, of equal
-    width in sign, exponent and first bits of the mantissa. Where they crowd in both, it searches. A value's cell rises
-    with the value, so the count is that of a search, to the last edge.
+    A table says for each of 65,536 cells in which bin it lies; the few values in a cell that an edge cuts in two are
+    searched for. Cells are of equal width, or, where edges crowd in few of those, of equal width in sign, exponent and
+    first bits of the mantissa; where they crowd in both, every value is searched for. A value's cell rises with the
+    value, so the bin is that of a search, to the last edge.
 
     Parameters
     ----------
@@ -29,71 +32,93 @@ class CellTable:
         Finite numbers, strictly rising; may be none.
     """
 
-    __slots__ = ("_before", "_cell", "_edges", "_most", "_padded")
+    __slots__ = ("_bins", "_cells", "_edges")
 
     def __init__(self, edges: Sequence[float]) -> None:
         import numpy as np
 
         self._edges = np.asarray(edges, dtype=np.float64)
-        self._most = 0
-        for most, cells in ((2, _Widths), (4, _Keys)):
-            cell = cells.of(self._edges)
-            if cell is None:
-                continue
-            held = np.bincount(cell(self._edges), minlength=_CELLS)
-            if held.max() <= most:
-                self._cell, self._most = cell, int(held.max())
-                self._before = (np.cumsum(held) - held).astype(self.dtype)
-                self._padded = np.concatenate([self._edges, np.full(self._most, np.nan)])  # nothing is above NaN
-                return
+        self._cells = self._best_cells()
+        if self._cells is not None:
+            held = np.bincount(self._cells(self._edges), minlength=_CELLS + _OTHERS)
+            self._bins = (np.cumsum(held) - held + 1).astype(self.dtype)
+            self._bins[held > 0] = self._cut
+            self._bins[0] = 0
+
+    def _best_cells(self) -> "_Widths | _Keys | None":
+        widths, keys = _Widths.of(self._edges), _Keys.of(self._edges)
+        searched, searched_by_key = self._searched(widths), self._searched(keys)
+        if searched < min(searched_by_key + _WORTH, _MOST):
+            return widths
+        return keys if searched_by_key < _MOST else None
+
+    def _searched(self, cells: "_Widths | _Keys | None") -> float:
+        """Return which share of the values lies in cells that are cut, if as many lie between any two edges."""
+        import numpy as np
+
+        if cells is None:
+            return 1.0
+        return float(np.sum(1 / np.maximum(np.diff(cells(self._edges)), 1))) / len(self._edges)
 
     @property
     def dtype(self) -> Any:
-        """The type of the counts; with one more, a count still fits."""
+        """The type of the bins' numbers."""
         import numpy as np
 
         return np.uint8 if len(self._edges) < 255 else np.uint16 if len(self._edges) < 65_535 else np.uint32
 
-    def count(self, values: "Array") -> "Array":
-        """Return the number of edges at or below each value; a NaN may get any number."""
+    @property
+    def _cut(self) -> int:
+        """What stands in the table for a cell that is cut; if the last bin has this number too, it is searched for."""
         import numpy as np
 
-        if not self._most or len(values) < _FEW:
-            return np.searchsorted(self._edges, values, side="right").astype(self.dtype)
-        counts = np.empty(len(values), dtype=self.dtype)
+        return int(np.iinfo(self.dtype).max)
+
+    def bins(self, values: "Array") -> "Array":
+        """Return 1 + the number of edges at or below each value, and 0 for NaN."""
+        import numpy as np
+
+        values = np.asarray(values, dtype=np.float64)
+        if self._cells is None or len(values) < _FEW:
+            return np.where(np.isnan(values), 0, self._search(values)).astype(self.dtype)
+        bins = np.empty(len(values), dtype=self.dtype)
         with np.errstate(over="ignore"):
             for start in range(0, len(values), _AT_ONCE):
-                part = values[start : start + _AT_ONCE]
-                found = self._before[self._cell(part)]
-                for _ in range(self._most):
-                    found += self._padded[found] <= part
-                counts[start : start + _AT_ONCE] = found
-        return counts
+                part, made = values[start : start + _AT_ONCE], bins[start : start + _AT_ONCE]
+                np.take(self._bins, self._cells(part), out=made, mode="clip")  # none is outside; clip is the fast mode
+                cut = np.flatnonzero(made == self._cut)
+                made[cut] = self._search(part[cut])
+        return bins
+
+    def _search(self, values: "Array") -> "Array":
+        import numpy as np
+
+        return np.searchsorted(self._edges, values, side="right") + 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Widths:
-    """Cells of equal width between the first and the last edge."""
+    """Cells of equal width between the first and the last edge, by ``value * scale + shift``."""
 
-    low: float
     scale: float
+    shift: float
 
     @classmethod
     def of(cls, edges: "Array") -> "_Widths | None":
         if len(edges) < 2:
             return None
-        low, width = float(edges[0]), float(edges[-1]) - float(edges[0])
-        scale = (_CELLS - 1) / width
-        return cls(low, scale) if 0 < scale < math.inf else None
+        low, high = float(edges[0]), float(edges[-1])
+        scale = (_CELLS - 1) / (high - low)
+        return cls(scale, 2.5 - low * scale) if 0 < scale * max(abs(low), abs(high)) < _PLACES else None
 
     def __call__(self, values: "Array") -> "Array":
         import numpy as np
 
-        place = values - self.low
-        place *= self.scale
-        np.fmax(place, 0, out=place)  # NOTE: not `maximum`: what stands for null may be NaN
-        np.minimum(place, _CELLS - 1, out=place)
-        cells: Array = place.astype(np.int32)
+        place = values * self.scale
+        place += self.shift
+        np.clip(place, 1, _CELLS + 2, out=place)
+        np.fmax(place, 0, out=place)  # NaN, which `clip` keeps
+        cells: Array = place.astype(np.intp)
         return cells
 
 
@@ -127,7 +152,9 @@ class _Keys:
     def __call__(self, values: "Array") -> "Array":
         import numpy as np
 
-        cells: Array = np.clip(self.key(values), self.first, self.last)
+        cells: Array = np.clip(self.key(values), self.first - 1, self.last + (1 << self.shift))
         cells -= self.first
         cells >>= self.shift
+        cells += 2
+        cells *= ~np.isnan(values)
         return cells

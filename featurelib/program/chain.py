@@ -81,7 +81,10 @@ class Chain:
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         """Return the chain as one polars expression over the columns it reads."""
-        values = [VIEWS[kind]().expr(column) for kind, column in zip(self.kinds, inputs, strict=True)]
+        if self.view == "number" and self.steps and self.steps[0].reads_nan:
+            values = [column.cast(Number().dtype) for column in inputs]
+        else:
+            values = [VIEWS[kind]().expr(column) for kind, column in zip(self.kinds, inputs, strict=True)]
         return _through(self.steps, *values)
 
     @property

@@ -93,6 +93,22 @@ class Cells:
             self._listed = listed
         return self._listed
 
+    def to_array(self, dtype: str) -> "np.ndarray[Any, Any]":
+        """Return a new array of a NumPy type, NaN for null; `TypeError` or `ValueError` if that has no NaN."""
+        import numpy as np
+
+        if self._values is None:
+            return np.array(self._listed, dtype=dtype)
+        made = self._values.astype(dtype)
+        if not self.valid.all():
+            made[~self.valid] = np.nan
+        return made
+
+    @property
+    def held(self) -> "np.ndarray[Any, Any] | None":
+        """The values as an array, if it was made from one."""
+        return self._values if self._listed is None else None
+
 
 @dataclass(frozen=True)
 class Primitive(ABC):
@@ -111,6 +127,8 @@ class Primitive(ABC):
     is_elementwise
         Whether a row's value depends on that row alone. If not, `row` answers for a row alone, and frames and
         micro-batches hold all rows that are compared.
+    reads_nan
+        Whether its `expr` takes NaN of a number column for null, so that the view before it need not replace it.
     dtype
         The polars type it makes.
     """
@@ -119,6 +137,7 @@ class Primitive(ABC):
     takes: ClassVar[Kind | tuple[Kind, ...]] = "number"
     gives: ClassVar[Kind] = "number"
     is_elementwise: ClassVar[bool] = True
+    reads_nan: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

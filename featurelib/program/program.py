@@ -14,13 +14,15 @@ import polars as pl
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, UsageError
 from featurelib.program import frames
 from featurelib.program.chain import VIEWS, Chain
-from featurelib.program.primitive import Cells, Kind, RowFunction
+from featurelib.program.micro_batch import MicroBatch, cells_of, column_of, rows_of
+from featurelib.program.primitive import Cells, RowFunction
 from featurelib.program.primitives.index import Index, SharedTerms
 from featurelib.program.primitives.time import INSTANT
 from featurelib.program.view import element
 
 if TYPE_CHECKING:
     from featurelib.estimator import ProgramTransformer
+    from featurelib.program.micro_batch import Column
 
 Row = Mapping[str, Any]
 _MANY = 40  # rows from which a micro-batch by column is faster than row by row
@@ -324,13 +326,12 @@ class Program:
             return [self.transform_row({**row, **shared} if shared else row) for row in rows]
         fixed: dict[str, Any] = {} if shared is None else dict(shared)
         try:
-            columns = self._columns(rows, fixed)
+            columns = self._micro_batch.compute(
+                lambda column: Cells.of([*map(itemgetter(column), rows)]), len(rows), fixed
+            )
         except _UNREADABLE as error:
-            whole = rows if shared is None else [{**row, **shared} for row in rows]
-            at_fault = next((row for row in whole if not self._readable(row)), None)
-            if at_fault is None:
-                raise
-            raise self._row_error(at_fault) from error
+            self._raise_first(rows, shared, error)
+            raise
         same = {name: fixed.get(name) for name in self.outputs}
         made = [same.copy() for _ in rows]
         for name in self.outputs:
@@ -338,6 +339,67 @@ class Program:
                 for outputs, value in zip(made, columns[name].to_list(), strict=False):  # strict is slower
                     outputs[name] = value
         return made
+
+    def transform_columns(self, columns: "Mapping[str, Column]", *, shared: Row | None = None) -> dict[str, Any]:
+        """Compute the outputs for a micro-batch that is given by column, as arrays for a model.
+
+        What `transform_rows` does, without taking rows apart and putting rows together, in two thirds of its time.
+        Bit-equal to it. A program that compares the rows of a list takes whole lists in one call.
+
+        Parameters
+        ----------
+        columns
+            For each input a list, or an array, of a value for each row: in a list ``None`` is missing, and NaN where a
+            number is read. An array of numbers is the fastest. Columns beyond the inputs are ignored.
+        shared
+            Columns that are the same in all rows, as in `transform_rows`; they go before ``columns``.
+
+        Returns
+        -------
+        Each output, in order: a number as a NumPy array of the type that `schema` states (``Float32`` as ``float32``),
+        with NaN for null; a text or a list as a list of Python values, with ``None`` for null. The arrays are the
+        caller's own.
+
+        Raises
+        ------
+        ColumnMissingError, ColumnTypeError
+            If an input is in neither, or the first row at fault holds a value of a kind that the program cannot read.
+        UsageError
+            If no column is given, or they are not equally long; or if a whole number is null, which no array can tell:
+            no transform of this library makes such a number.
+
+        Examples
+        --------
+        >>> from featurelib.transforms import HashedCross, Standardize, fit
+        >>> frame = pl.DataFrame({"query": ["tv", "tv"], "item": ["a", "b"], "price": [1.0, 3.0]})
+        >>> program = fit([HashedCross(["query", "item"], buckets=100), Standardize("price")], frame)
+        >>> candidates = {"item": ["a", "b"], "price": [1.0, None]}
+        >>> program.transform_columns(candidates, shared={"query": "tv"})
+        {'query_x_item__cross': array([87, 72], dtype=uint32), 'price__z': array([-1., nan], dtype=float32)}
+        """
+        import numpy as np
+
+        fixed: dict[str, Any] = {} if shared is None else dict(shared)
+        count = self._length(columns, fixed)
+        if count == 0:
+            return {name: column_of(Cells.of([]), dtype) for name, dtype in self.schema.items()}
+        try:
+            made = self._micro_batch.compute(lambda column: cells_of(columns[column]), count, fixed)
+        except _UNREADABLE as error:
+            self._raise_first(rows_of(columns), shared, error)
+            raise
+        results: dict[str, Any] = {}
+        for name, dtype in self.schema.items():
+            try:
+                results[name] = column_of(made[name] if name not in fixed else Cells.of([fixed[name]]), dtype)
+            except (TypeError, ValueError) as error:
+                raise UsageError(
+                    f"{name} is {dtype}, and null in a row: an array of whole numbers cannot tell. Take the rows from "
+                    "transform_rows, or fill null in the program."
+                ) from error
+            if name in fixed:
+                results[name] = np.repeat(results[name], count) if dtype.is_numeric() else results[name] * count
+        return results
 
     def as_sklearn(self) -> "ProgramTransformer":
         """Return the program as a fitted transformer for scikit-learn: in a ``Pipeline``, a ``ColumnTransformer``.
@@ -348,29 +410,26 @@ class Program:
 
         return ProgramTransformer(self)
 
-    def _columns(self, rows: Sequence[Row], fixed: dict[str, Any]) -> dict[str, Cells]:
-        """Return the columns that the chains make; those that are the same in all rows go into ``fixed`` instead."""
-        made: dict[str, Cells] = {}
-        viewed: dict[tuple[str, Kind], Cells] = {}
-        for chain, (_, function) in zip(self.chains, self._row_plan, strict=True):
-            if fixed and fixed.keys() >= {*chain.reads} and all(step.is_elementwise for step in chain.steps):
-                fixed[chain.into] = function(fixed)
-            else:
-                inputs = []
-                for key in zip(chain.reads, chain.kinds, strict=True):
-                    column, kind = key
-                    if key not in viewed:
-                        if column in fixed:
-                            viewed[key] = Cells.repeat(VIEWS[kind]().row()(fixed[column]), len(rows))
-                        else:
-                            cells = made[column] if column in made else Cells.of([*map(itemgetter(column), rows)])
-                            viewed[key] = VIEWS[kind]().array(cells)
-                    inputs.append(viewed[key])
-                made[chain.into] = chain.array(*inputs)
-                fixed.pop(chain.into, None)
-            for kind in VIEWS:
-                viewed.pop((chain.into, kind), None)
-        return made
+    @cached_property
+    def _micro_batch(self) -> MicroBatch:
+        return MicroBatch((chain, function) for chain, (_, function) in zip(self.chains, self._row_plan, strict=True))
+
+    def _length(self, columns: "Mapping[str, Column]", fixed: Row) -> int:
+        """Return how many rows some columns have."""
+        for column in self.inputs:
+            if column not in columns and column not in fixed:
+                raise ColumnMissingError(self._reader(column), column, where="the call", columns=columns)
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise UsageError(f"transform_columns takes columns, at least one and all equally long, got {lengths}.")
+        return next(iter(lengths.values()))
+
+    def _raise_first(self, rows: Iterable[Row], shared: Row | None, error: Exception) -> None:
+        """Raise the error of the first row at fault, if any is."""
+        for row in rows:
+            whole = {**row, **shared} if shared else row
+            if not self._readable(whole):
+                raise self._row_error(whole) from error
 
     def _readable(self, row: Row) -> bool:
         try:

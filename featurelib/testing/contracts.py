@@ -2,8 +2,9 @@
 
 A transform keeps the contract if, for awkward values of every type that it reads:
 
-- whole columns, lazy frames, micro-batches and single rows give the same values to the last bit, of the stated types,
-  for frames in one piece or in many and in any order; nothing but null stands for missing; the input is untouched;
+- whole columns, lazy frames, micro-batches by row and by column, and single rows give the same values to the last bit,
+  of the stated types, for frames in one piece or in many and in any order; nothing but null stands for missing; the
+  input is untouched;
 - merged fits of the parts of any split, in any order, are the fit of the whole, also after their states were stored;
 - a refit on the same rows, given the earlier program, is the same program, and one on other rows keeps the types;
 - the saved program, and one sent to another process, means what the live one means;
@@ -252,9 +253,9 @@ _CLAIMS: dict[str, Callable[[_Case], None]] = {
 def check_evaluators(program: Program, frame: pl.DataFrame) -> None:
     """Raise unless every evaluator of a program gives the same bits on a frame.
 
-    Whole columns, the streaming engine over two chunks, single rows, micro-batches row by row and by column; they have
-    the stated types and no NaN, and neither the frame nor its rows are touched. A program that compares the rows of a
-    list gives the same for the same rows, and for a row alone.
+    Whole columns, the streaming engine over two chunks, single rows, micro-batches row by row, by column, and given by
+    column; they have the stated types and no NaN (but in arrays), and neither the frame nor its rows are touched. A
+    program that compares the rows of a list gives the same for the same rows, and for a row alone.
 
     Raises
     ------
@@ -289,6 +290,7 @@ def check_evaluators(program: Program, frame: pl.DataFrame) -> None:
             _equal_rows(program.transform_rows(some.to_dicts()), whole, "a micro-batch", some)
         alone = program.transform(frame[:1]).to_dicts()
         _equal_rows([program.transform_row(row) for row in rows[:1]], alone, "a row alone", frame)
+    _equal_columns(program, frame, {}, columns, "a micro-batch given by column")
     _equal_rows(rows, copies, "the rows after the evaluation", frame)
     if not frame.equals(before, null_equal=True):
         raise AssertionError("transform changed the frame.")
@@ -326,6 +328,29 @@ def check_shared(program: Program, frame: pl.DataFrame) -> None:
             expected = program.transform_rows([{**row, **shared} for row in rows[:count]])
             given = [{name: value for name, value in row.items() if name not in shared} for row in rows[:count]]
             _equal_rows(program.transform_rows(given, shared=shared), expected, f"{shared} given once", whole)
+        others = whole.drop(shared) if len(shared) < whole.width else whole
+        _equal_columns(program, others, shared, expected, f"{shared} given once, the others by column")
+
+
+def _equal_columns(program: Program, frame: pl.DataFrame, shared: Row, expected: Sequence[Row], who: str) -> None:
+    """Raise unless `Program.transform_columns` gives these rows; arrays are given where NumPy has a column's values."""
+    integers = [name for name, dtype in program.schema.items() if dtype.is_integer()]
+    if any(row[name] is None for row in expected for name in integers):
+        return  # which is an error, as no array can tell
+    given = {column.name: column.to_numpy() if _fits_numpy(column) else column.to_list() for column in frame}
+    listed: dict[str, list[Any]] = {}
+    for name, made in program.transform_columns(given, shared=shared).items():
+        listed[name] = (
+            made if isinstance(made, list) else [None if _has_nan(value) else value for value in made.tolist()]
+        )
+        if not isinstance(made, list):
+            _same(str(made.dtype), str(program.schema[name]).lower(), f"{who}: the type of {name}")
+    rows = [dict(zip(listed, values, strict=True)) for values in zip(*listed.values(), strict=True)]
+    _equal_rows(rows, expected, who, frame)
+
+
+def _fits_numpy(column: pl.Series) -> bool:
+    return column.dtype.is_float() or (column.dtype.is_integer() and column.null_count() == 0)
 
 
 def _equal_rows(got: Sequence[Row], expected: Sequence[Row], who: str, frame: pl.DataFrame) -> None:

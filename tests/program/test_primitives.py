@@ -168,3 +168,11 @@ def test_cells_turn_into_arrays_and_back():
     assert cells.values.tolist()[0] == 1.0
     assert cells.valid.tolist() == [True, False, True]
     assert Cells(cells.values, cells.valid).to_list() == [1.0, None, -0.0]
+
+
+def test_nan_that_a_step_makes_falls_in_the_missing_bin():
+    step, values = BinSearch((0.0, 1.0)), [math.nan, 0.5] * 3_000  # enough for the table to be used
+    column = pl.DataFrame({"x": values}).select(step.expr(pl.col("x"))).to_series()
+    batch = step.array(Cells(np.array(values), np.ones(len(values), dtype=bool)))
+    assert [step.row()(value) for value in values[:2]] == [0, 2]
+    assert column.to_list() == batch.to_list() == [0, 2] * 3_000

@@ -1,19 +1,23 @@
 import copy
+import math
 import pickle
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 import pytest
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, UsageError
 from featurelib.program import Chain, Program
-from featurelib.program.primitives import Affine, BinSearch, Clip, HashBucket, JoinText, Log1pStep, ToFloat32
+from featurelib.program.primitives import Affine, BinSearch, Clip, HashBucket, Index, JoinText, Log1pStep, ToFloat32
 
 NUMBER, TEXT = pl.Float64(), pl.String()
 BINS = Chain("x__bin", ("x",), "number", (BinSearch((0.0, 1.0)),))
 CROSS = Chain("cross", ("x__bin", "t"), "text", (JoinText(), HashBucket(1000)))
 REPAIR = Chain("x", ("x",), "number", (Clip(0.0, 1.0),))
 HALF = Chain("x__half", ("x",), "number", (Affine(0.0, 0.5), ToFloat32()))
+SAME = Chain("same", ("x",), "number", ())
+TERM = Chain("text", ("t",), "text", ())
 SCHEMA = {"x": NUMBER, "t": TEXT, "unused": TEXT}
 
 
@@ -195,6 +199,73 @@ def test_error_of_a_micro_batch_is_that_of_the_first_row_at_fault(count: int):
     rows[2]["x"] = "2"
     with pytest.raises(ColumnTypeError, match=r"x__bin needs column 'x' of the row to be a number .*got '2'"):
         program.transform_rows(rows, shared={"t": "a"})
+
+
+def test_columns_give_what_rows_give():
+    outputs = ["x__half", "same", "cross", "x", "x__bin", "text"]
+    program = Program.of([BINS, CROSS, HALF, SAME, REPAIR, TERM], SCHEMA, outputs)
+    numbers, texts = [0.5, None, math.nan, -math.inf, -0.0], ["a", None, "", "b", "a"]
+    expected = program.transform_rows([{"x": x, "t": t} for x, t in zip(numbers, texts, strict=True)])
+    array = np.array(numbers, dtype=np.float64)
+    for given in ({"x": numbers, "t": texts}, {"x": array, "t": np.array(texts, dtype=object)}):
+        made = program.transform_columns({**given, "unused": range(5)})
+        assert tuple(made) == program.outputs
+        types = ["float32", "float64", "uint32", "float64", "uint8"]
+        assert [str(made[name].dtype) for name in outputs[:-1]] == types
+        for name, column in made.items():
+            listed = column if name == "text" else pl.Series(column).fill_nan(None).to_list()
+            assert repr(listed) == repr([row[name] for row in expected])
+    made["same"][:] = 7.0
+    assert array[0] == 0.5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "uint8", "bool"])
+def test_array_of_any_number_is_read_as_its_values(dtype: str):
+    program = Program.of([HALF, REPAIR], SCHEMA, ["x__half", "x"])
+    array = np.array([0, 1, 1]).astype(dtype)
+    made = program.transform_columns({"x": array})
+    rows = program.transform_rows([{"x": value} for value in array.tolist()])
+    assert {name: column.tolist() for name, column in made.items()} == {
+        name: [row[name] for row in rows] for name in program.outputs
+    }
+
+
+def test_columns_given_once_are_handed_out_for_each_row():
+    program = Program.of([BINS, CROSS, TERM], SCHEMA, ["x__bin", "cross", "text"])
+    made = program.transform_columns({"x": [0.5, None]}, shared={"t": "a"})
+    rows = program.transform_rows([{"x": 0.5}, {"x": None}], shared={"t": "a"})
+    assert {name: list(column) for name, column in made.items()} == {
+        name: [row[name] for row in rows] for name in program.outputs
+    }
+    alone = program.transform_columns({"item": ["a", "b"]}, shared={"x": 0.5, "t": "a"})
+    assert [column[1] for column in alone.values()] == [*program.transform_row({"x": 0.5, "t": "a"}).values()]
+    none = program.transform_columns({"x": [], "t": []})
+    assert [str(none["x__bin"].dtype), len(none["cross"]), none["text"]] == ["uint8", 0, []]
+
+
+def test_wrong_columns_are_errors():
+    program = Program.of([BINS, CROSS], SCHEMA, ["cross"])
+    with pytest.raises(ColumnMissingError, match="cross reads column 't', which the call lacks"):
+        program.transform_columns({"x": [1.0]})
+    with pytest.raises(UsageError, match=r"at least one and all equally long, got \{'x': 1, 't': 2\}"):
+        program.transform_columns({"x": [1.0], "t": ["a", "b"]})
+    with pytest.raises(UsageError, match=r"at least one and all equally long, got \{\}"):
+        program.transform_columns({}, shared={"x": 1.0, "t": "a"})
+    with pytest.raises(ColumnTypeError, match=r"x__bin needs column 'x' of the row to be a number .*got '2'"):
+        program.transform_columns({"x": [1.0, "2"]}, shared={"t": "a"})
+    with pytest.raises(ColumnTypeError, match=r"cross needs column 't' of the row to be text, .*got 1.5"):
+        program.transform_columns({"x": [1.0], "t": np.array([1.5])})
+
+
+def test_whole_number_that_is_null_is_an_error_by_column():
+    index = Chain("index", ("t",), "text", (Index(("a",), missing=None),))
+    program = Program.of([index], SCHEMA, ["index"])
+    assert program.transform_columns({"t": ["a", "b"]})["index"].tolist() == [2, 1]
+    for given in ({"t": ["a", None]}, {"t": [None, None]}):
+        with pytest.raises(UsageError, match="index is UInt32, and null in a row"):
+            program.transform_columns(given)
+    with pytest.raises(UsageError, match="index is UInt32, and null in a row"):
+        program.transform_columns({"x": [1.0]}, shared={"t": None})
 
 
 def test_expressions_are_made_once_for_all_frames(monkeypatch: pytest.MonkeyPatch):

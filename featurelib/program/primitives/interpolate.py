@@ -51,7 +51,7 @@ class Interpolate(Primitive):
         made = np.empty(len(values))
         for start in range(0, len(values), _AT_ONCE):
             given = values[start : start + _AT_ONCE]
-            place = table.count(given)
+            place = table.bins(given)
             part = np.clip(given, -_LARGEST, _LARGEST)  # infinity lies in no sloped part, and 0 * inf would be NaN
             part *= 0.5
             part -= halves[place]
@@ -82,11 +82,11 @@ class Interpolate(Primitive):
 
     @cached_property
     def _arrays(self) -> "tuple[CellTable, Array, Array, Array, Array, Array]":
-        """The constants by the number of knots at or below a value: what holds below the first one comes first."""
+        """The constants by bin: of NaN, which stays NaN whatever they are; below the first knot; from each knot on."""
         import numpy as np
 
         def array(first: float, rest: tuple[float, ...]) -> "Array":
-            return np.array([first, *rest], dtype=np.float64)
+            return np.array([first, first, *rest], dtype=np.float64)
 
         return (
             CellTable(self.knots),

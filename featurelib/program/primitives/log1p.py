@@ -33,4 +33,5 @@ class Log1pStep(Primitive):
         import numpy as np
 
         there = inputs[0].valid & (inputs[0].values > -1.0)
-        return Cells(np.array([*map(math.log1p, np.where(there, inputs[0].values, 0.0).tolist())]), there)
+        values = np.where(there, inputs[0].values, 0.0).tolist()
+        return Cells(np.fromiter(map(math.log1p, values), dtype=np.float64, count=len(values)), there)

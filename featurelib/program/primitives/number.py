@@ -39,6 +39,10 @@ class Number(View):
     def array(self, *inputs: Cells) -> Cells:
         import numpy as np
 
+        held = inputs[0].held
+        if held is not None:
+            values = np.asarray(held, dtype=np.float64)
+            return Cells(values, inputs[0].valid & ~np.isnan(values))
         listed = inputs[0].to_list()
         if not _PLAIN.issuperset(map(type, listed)):
             return super().array(*inputs)
