@@ -18,7 +18,7 @@ from featurelib.pipeline import Pipeline
 from featurelib.program import Program
 from featurelib.program.hashing import SEPARATOR
 from featurelib.program.primitives import Index
-from featurelib.schema.cells import REACH, Cells
+from featurelib.schema.cells import REACH, check_edges
 from featurelib.schema.column import Column
 from featurelib.schema.drift import enough
 from featurelib.schema.edges import Bins, Edges
@@ -74,7 +74,7 @@ class Baseline:
     def fits(self, table: type[Table]) -> bool:
         """Return whether a table, as it is declared now, has the columns that are cut, with types that can be."""
         try:
-            Cells(self.edges, table, table.polars_schema())
+            check_edges(self.edges, table, table.polars_schema())
         except DeclarationError:
             return False
         return True

@@ -28,6 +28,16 @@ _LINE = 2**13  # of a chunk: BLAS wakes a second thread for longer ones, which c
 _SINGLE = (pl.Float32(), pl.Int8(), pl.UInt8(), pl.Int16(), pl.UInt16())  # whose values a Float32 holds
 
 
+def check_edges(edges: Edges, table: type[Table], schema: pl.Schema) -> None:
+    """Check that the columns of a frame can be cut so; parameters and errors are those of `Cells`."""
+    named = [*(name for name in edges.bins if name != HOUR or edges.hour_of is None), edges.label, edges.hour_of]
+    for name in named:
+        if name is not None and name not in table.columns:
+            raise ColumnMissingError("edges", name, where=f"table {table.__name__}", columns=table.columns)
+    _cuts(edges, schema)
+    _label(edges, schema)
+
+
 class Cells:
     """Counts of cells that grow with each batch of rows.
 
@@ -49,11 +59,8 @@ class Cells:
     """
 
     def __init__(self, edges: Edges, table: type[Table], schema: pl.Schema) -> None:
+        check_edges(edges, table, schema)
         self.edges = edges
-        named = [*(name for name in edges.bins if name != HOUR or edges.hour_of is None), edges.label, edges.hour_of]
-        for name in named:
-            if name is not None and name not in table.columns:
-                raise ColumnMissingError("edges", name, where=f"table {table.__name__}", columns=table.columns)
         self._cuts = _cuts(edges, schema)
         self._label = _label(edges, schema)
         self._expressions = [

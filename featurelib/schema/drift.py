@@ -294,7 +294,6 @@ def _of_column(
         what = "rows with a label" if labelled_only else "rows"
         yield from (ask.skipped(f"no {what} {'now' if not n else 'before'}") for ask in asks)
         return
-    moved = _moved(here, there, bins.labels())
     for ask in asks:
         match ask.measure:
             case "psi":
@@ -311,7 +310,7 @@ def _of_column(
                 found = ask.share(rise, by_chance(here[-1], n, there[-1], m), n)
             case _:
                 found = _coverage(ask, now, was)
-        yield found if found.level not in {"watch", "alarm"} else _with(found, moved)
+        yield found if found.level not in {"watch", "alarm"} else _with(found, _moved(here, there, bins.labels()))
 
 
 def _coverage(ask: _Ask, now: Mapping[str, Any], was: Mapping[str, Any]) -> Finding:

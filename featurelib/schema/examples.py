@@ -7,6 +7,9 @@ import polars as pl
 from featurelib.schema.checks import Check
 from featurelib.schema.metrics import MAX_EXAMPLES, MAX_VALUES, Row, Value
 
+_SOME_ROWS = 2**13  # that tell how far the first nulls reach
+_ROWS_OF_NULLS = 2**12  # that are kept at most, however far that is
+
 
 def first_rows(frame: pl.LazyFrame, names: Iterable[str], *, beside: Sequence[str] = ()) -> tuple[Row, ...]:
     """Return the first five rows in order of the columns shown.
@@ -37,19 +40,55 @@ def examples_of(
     broken
         Checks that some row breaks.
     """
+    nulls = _first_nulls(frame, key, [check for check in broken if check.kind in {"not_null", "max_null"}])
+    others = [check for check in broken if check.id not in nulls]
     rows, values = [], []
-    for check in broken:
+    for check in others:
         bad = frame.filter(check.breaks)
         rows.append(_first(bad, dict.fromkeys((*key, *check.columns)), MAX_EXAMPLES))
         if check.kind == "allowed":
             values.append(_first(_value_counts(bad, check.columns[0]), ("value", "rows"), MAX_VALUES))
     # One call, so that checks share the scan; only what an example shows is read.
     frames = pl.collect_all([*rows, *values], engine="streaming")
-    counted = [check.id for check in broken if check.kind == "allowed"]
+    counted = [check.id for check in others if check.kind == "allowed"]
     return (
-        {check.id: _rows(found) for check, found in zip(broken, frames, strict=False)},
+        nulls | {check.id: _rows(found) for check, found in zip(others, frames, strict=False)},
         {check: tuple(found.rows()) for check, found in zip(counted, frames[len(rows) :], strict=True)},
     )
+
+
+def _first_nulls(frame: pl.LazyFrame, key: Sequence[str], checks: Sequence[Check]) -> dict[str, tuple[Row, ...]]:
+    """Return the first rows of checks that count nulls, by id: of those whose nulls are common enough.
+
+    Many columns may hold nulls, each within its share: to look for the first of each alone reads the rows as often. A
+    few rows tell how far the first nulls of all of them reach at most, and one look at the rows until there shows them.
+    """
+    schema = frame.collect_schema()
+    shown = _shown(key, schema)
+    if not shown or len(checks) < 2:
+        return {}
+    columns = {check.id: check.columns[0] for check in checks}
+    is_null = {name: pl.col(name).is_null().alias(f"null {name}") for name in columns.values()}
+    names = [each.meta.output_name() for each in shown]
+
+    def first(rows: pl.LazyFrame) -> pl.DataFrame:
+        nulls = rows.filter(pl.any_horizontal(is_null.values())).select(*shown, *is_null.values())
+        return nulls.sort(names).head(_ROWS_OF_NULLS).collect(engine="streaming")
+
+    some = first(frame.head(_SOME_ROWS))
+    leads = [some[names[0]].filter(some[flag]) for flag in some.columns[len(names) :]]
+    common = [lead[MAX_EXAMPLES - 1 : MAX_EXAMPLES] for lead in leads if len(lead) >= MAX_EXAMPLES]
+    if not common:
+        return {}
+    last = pl.concat(common).sort()[-1]
+    early = first(frame.filter(shown[0].is_null() | (shown[0] <= pl.lit(last, dtype=some.schema[names[0]]))))
+    found: dict[str, tuple[Row, ...]] = {}
+    for check, name in columns.items():
+        rows = early.select(names).filter(early[f"null {name}"])[:MAX_EXAMPLES]
+        if rows.height == MAX_EXAMPLES:  # of fewer, there may be more beyond the last
+            null = {} if schema[name].is_nested() else {name: None}
+            found[check] = tuple(row | null for row in rows.to_dicts())
+    return found
 
 
 def _value_counts(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
@@ -57,12 +96,16 @@ def _value_counts(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
 
 
 def _first(frame: pl.LazyFrame, names: Iterable[str], n: int) -> pl.LazyFrame:
-    schema = frame.collect_schema()
+    shown = _shown(names, frame.collect_schema())
+    return frame.select(shown).sort(pl.all()).head(n) if shown else frame.select()
+
+
+def _shown(names: Iterable[str], schema: pl.Schema) -> list[pl.Expr]:
+    """Return the columns as they are shown and sorted; lists, arrays and structs are left out."""
     flat = [name for name in names if not schema[name].is_nested()]
     # Categories sort by their codes, which two parts may not share: text sorts the same everywhere.
     coded = [name for name in flat if isinstance(schema[name], pl.Enum | pl.Categorical)]
-    shown = frame.select(flat).cast(dict.fromkeys(coded, pl.String()))
-    return shown.sort(flat).head(n) if flat else shown
+    return [pl.col(name).cast(pl.String()) if name in coded else pl.col(name) for name in flat]
 
 
 def _rows(frame: pl.DataFrame) -> tuple[Row, ...]:

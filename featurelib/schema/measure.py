@@ -1,5 +1,6 @@
 """Measure: count, in one streaming pass, everything that a table's checks are judged by."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +23,7 @@ MEMORY = 64 * 2**20
 """Bytes that the hashes of keys may take, by default: those of eight million rows."""
 
 _COUNTED_ANYWAY = {"not_null": "nulls", "max_null": "nulls", "nan": "nans"}
-_BY_ROW = {"between", "allowed", "absent", "row"}
+_BY_ROW = {"allowed", "absent", "row"}
 _NO_OTHERS: Mapping[str, pl.LazyFrame] = MappingProxyType({})
 
 
@@ -197,10 +198,12 @@ def _count(
     references: Mapping[str, tuple[Reference, pl.LazyFrame]],
     cells: Cells | None,
 ) -> dict[str, Any]:
-    """Return all sums, of one pass."""
+    """Return all sums, of one pass; and of one more over the ranges that some value is beyond, if there is one."""
     schema = frame.collect_schema()
-    wanted = [pl.len().alias("rows"), sets_aside(checks).sum().alias("aside")]
     readable = [check for check in checks if set(check.columns) <= set(schema)]  # an absent column may be gone
+    ranges = [check for check in readable if check.kind == "between"]
+    others = [check for check in checks if check.kind != "between"]
+    wanted = [pl.len().alias("rows"), sets_aside(others).sum().alias("aside")]
     wanted += [check.breaks.sum().alias(f"bad {check.id}") for check in readable if check.kind in _BY_ROW]
     wanted += [key.counts.sum().alias(f"keyed {name}") for name, key in keys.items()]
     wanted += [(~refers(each)).sum().alias(f"unreferring {name}") for name, (each, _) in references.items()]
@@ -209,13 +212,31 @@ def _count(
         value = pl.col(name)
         if dtype.is_float():
             wanted.append(value.is_nan().sum().alias(f"nans {name}"))
-            value = value.fill_nan(None)
         if dtype.is_numeric() or dtype.is_temporal():
             wanted += [value.min().alias(f"low {name}"), value.max().alias(f"high {name}")]
+    watched = frame
     if cells is not None:
-        frame = cells.watched(frame)
+        watched = cells.watched(frame)
         wanted += cells.expressions()
-    return frame.select(wanted).collect(engine="streaming").row(0, named=True)
+    found = watched.select(wanted).collect(engine="streaming").row(0, named=True)
+    # NOTE: extremes pass over NaN, unless a column holds nothing else.
+    counts = {name: None if isinstance(n, float) and math.isnan(n) else n for name, n in found.items()}
+    if beyond := _beyond(ranges, counts, schema):
+        again = [check.breaks.sum().alias(f"bad {check.id}") for check in beyond]
+        aside = sets_aside([*others, *beyond]).sum().alias("aside")
+        counts |= frame.select(aside, *again).collect(engine="streaming").row(0, named=True)
+    return counts
+
+
+def _beyond(ranges: Sequence[Check], counts: Mapping[str, Any], schema: pl.Schema) -> list[Check]:
+    """Return the ranges that some value is beyond: its smallest or its largest is."""
+    names = dict.fromkeys(check.columns[0] for check in ranges)
+    extremes = pl.DataFrame(
+        {name: [counts[f"low {name}"], counts[f"high {name}"]] for name in names},
+        schema={name: schema[name] for name in names},
+    )
+    is_beyond = extremes.select(check.breaks.any().alias(check.id) for check in ranges)
+    return [check for check in ranges if is_beyond[check.id].item()]
 
 
 def _seen(counts: dict[str, Any], name: str) -> Seen:

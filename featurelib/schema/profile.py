@@ -1,6 +1,7 @@
 """Profile: what each column of a table held, cell by cell, with the label beside it; profiles of parts add up."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -263,13 +264,11 @@ class Profile:
         return cls(columns=frames["columns"], **plain)
 
     def _row(self, column: str) -> dict[str, Any]:
-        found = self.columns.row(by_predicate=pl.col("column") == column, named=True) if self._has(column) else None
-        if found is None:
-            raise ColumnMissingError("a profile", column, where="what was counted", columns=self.columns["column"])
-        return found
-
-    def _has(self, column: str) -> bool:
-        return column in self.columns["column"]
+        names = self.columns["column"].to_list()
+        place = bisect_left(names, column)
+        if place == len(names) or names[place] != column:
+            raise ColumnMissingError("a profile", column, where="what was counted", columns=names)
+        return self.columns.row(place, named=True)
 
 
 def _deviation(row: Mapping[str, Any]) -> Fraction:

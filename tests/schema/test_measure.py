@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, ColumnUnknownError, UsageError
-from featurelib.schema import Column, RowCheck, Table
+from featurelib.schema import Column, RowCheck, Table, examples
 from featurelib.schema.measure import measure
 
 
@@ -194,3 +194,32 @@ def test_frame_from_many_row_groups_is_measured_like_one_in_memory(tmp_path: Pat
     stored = measure(pl.scan_parquet(tmp_path / "x.parquet"), table_of_one(between=(0, 4990)))
     assert stored == measure(frame.lazy(), table_of_one(between=(0, 4990)))
     assert (stored.bad["key"], stored.bad["x.between"]) == (4, 9)
+
+
+@pytest.mark.parametrize(("some", "at_once"), [(8192, 4096), (8, 4096), (16, 12), (1, 1)])
+@pytest.mark.parametrize("key", ["ordered", "backwards", "shared", "coded"])
+def test_examples_of_nulls_are_the_first_however_many_rows_are_looked_at(
+    key: str, some: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examples, "_SOME_ROWS", some)
+    monkeypatch.setattr(examples, "_ROWS_OF_NULLS", at_once)
+    values = {
+        "ordered": range(60),
+        "backwards": reversed(range(60)),
+        "shared": [None if n % 31 == 0 else n * 7 % 11 for n in range(60)],
+        "coded": ["ba"[n % 2] for n in range(60)],
+    }
+    dtype = pl.Enum(["b", "a"]) if key == "coded" else pl.Int64()
+    often = {"half": 2, "some": 5, "few": 25, "lists": 3}
+    kinds = {name: pl.List(pl.Int8()) if name == "lists" else pl.Float32() for name in often}
+    columns = {n: Column(dtype=kinds[n], doc="X.", nullable=True, max_null=0.6) for n in often}
+    table = type("Nulls", (Table,), {"key": ("k",), "k": Column(dtype=dtype, doc="Key."), **columns})
+    rows = [
+        {"k": k, **{name: None if n % each == 1 else ([1] if name == "lists" else 1.0) for name, each in often.items()}}
+        for n, k in enumerate(values[key])
+    ]
+    found = measure(pl.LazyFrame(rows, schema=table.polars_schema()), table).examples
+    for name in often:
+        keys = sorted((row["k"] for row in rows if row[name] is None), key=lambda k: (k is not None, k))
+        shown = {} if name == "lists" else {name: None}
+        assert found[f"{name}.max_null"] == tuple({"k": k, **shown} for k in keys[:5])
