@@ -1,13 +1,16 @@
 """Commands about stored tables: tags, tag, verify, vacuum."""
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
 from featurelib import runs
 from featurelib.cli.options import opened, pipeline_argument, project, table_option
 from featurelib.durations import duration
-from featurelib.errors import TableError
+from featurelib.errors import DeclarationError, TableError, UsageError
+from featurelib.settings import Settings
 
 
 @click.command()
@@ -64,9 +67,12 @@ def verify(pipeline: str, table: str, *, forget: bool) -> None:
 @table_option
 @click.option("--older-than", default="7d", show_default=True, help="Keep what versions this young need, such as 7d.")
 @click.option("--no-job-running", is_flag=True, help="No build is running: staged files may go whatever their age.")
+@click.option("--undeclared-tiles", is_flag=True, help="Also delete tiles that no pipeline declares any more.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
-def vacuum(pipeline: str, table: str, older_than: str, *, no_job_running: bool, dry_run: bool) -> None:
-    """Delete files that no kept version needs; with the table features, also profiles of days that are gone."""
+def vacuum(
+    pipeline: str, table: str, older_than: str, *, no_job_running: bool, undeclared_tiles: bool, dry_run: bool
+) -> None:
+    """Delete files that no kept version needs, and profiles of days that are gone; tell of undeclared tiles."""
     age: timedelta = duration("vacuum", "--older-than", older_than)
     gone = opened(pipeline, table).vacuum(older_than=age, no_job_running=no_job_running, dry_run=dry_run)
     if table == "features":
@@ -74,3 +80,25 @@ def vacuum(pipeline: str, table: str, older_than: str, *, no_job_running: bool, 
     for path in gone:
         click.echo(path)
     click.echo(f"{len(gone)} files {'would be deleted' if dry_run else 'deleted'}")
+    _vacuum_tiles(age, delete=undeclared_tiles and not dry_run)
+
+
+def _vacuum_tiles(age: timedelta, *, delete: bool) -> None:
+    """Tell of the tables of tiles that no pipeline of the project declares, and delete them if asked to."""
+    settings = Settings.find(Path.cwd())
+    pipelines = (settings.pipeline(name) for name in settings.pipeline_names())
+    try:
+        folders = runs.undeclared_tiles(settings.workspace, pipelines, older_than=age)
+    except (UsageError, DeclarationError) as error:
+        # NOTE: the tiles of a pipeline that cannot be imported would look as if nobody declared them
+        if delete:
+            raise
+        click.echo(f"tiles that no pipeline declares were not looked for: {error}")
+        return
+    for folder in folders:
+        if delete:
+            shutil.rmtree(folder)
+        click.echo(f"{folder.parent.name}/{folder.name}")
+    if folders:
+        told = "deleted" if delete else "--undeclared-tiles deletes them"
+        click.echo(f"{len(folders)} tables of tiles that no pipeline declares; {told}")

@@ -9,7 +9,7 @@ from featurelib.ledger.description import describe
 from featurelib.ledger.explain import Explanation, explain
 from featurelib.ledger.failures import Failures
 from featurelib.ledger.fingerprint import Fingerprints, digest
-from featurelib.ledger.fitted import declared_features, fitted
+from featurelib.ledger.fitted import declared_features, declared_windows, fitted
 from featurelib.ledger.plan import STATES, Entry, Plan, State, plan, samples_due
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "State",
     "conservation",
     "declared_features",
+    "declared_windows",
     "describe",
     "digest",
     "explain",

@@ -18,6 +18,11 @@ def declared_features(pipeline: Pipeline) -> str:
     return digest([__version__, describe((*rows, pipeline.cleaning, pipeline.features, pipeline.selection))])
 
 
+def declared_windows(pipeline: Pipeline) -> str:
+    """Return a fingerprint of the windows as declared; a program keeps that of its fit, an export of them its own."""
+    return digest(describe(pipeline.windows))
+
+
 def fitted(pipeline: Pipeline, workspace: Workspace) -> Program | None:
     """Return the latest program, or ``None`` if there is none for the pipeline as it is declared now."""
     root = workspace.pipeline(pipeline.name)

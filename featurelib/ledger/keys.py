@@ -6,6 +6,7 @@ from pathlib import Path
 
 from featurelib.cachefile import saved, tried
 from featurelib.tables import Partition, TableVersion
+from featurelib.workspace import Workspace
 
 _TABLE = """CREATE TABLE IF NOT EXISTS table_keys_1 (
     root TEXT NOT NULL, path TEXT NOT NULL, key TEXT, PRIMARY KEY (root, path)) WITHOUT ROWID"""
@@ -14,17 +15,18 @@ _INSERT = "INSERT OR REPLACE INTO table_keys_1 VALUES (?, ?, ?)"
 _DELETE = "DELETE FROM table_keys_1 WHERE root = ? AND path = ?"
 
 
-def keys_of(live: TableVersion, cache: Path) -> dict[Partition, str | None]:
+def keys_of(live: TableVersion, workspace: Workspace) -> dict[Partition, str | None]:
     """Return the key of each partition of a version; ``None`` where its commit recorded none.
 
     Parameters
     ----------
     live
         The version.
-    cache
-        A SQLite file of what was found before, by file: a file is never written again, and belongs to one commit. It
-        may be deleted at any time.
+    workspace
+        Where it is remembered what was found before, by file: a file is never written again, and belongs to one commit.
+        What is remembered may be deleted at any time.
     """
+    cache = workspace.work / "table-keys.sqlite"
     paths = {file.partition: file.path for file in live.files}  # any one file of a partition tells
     known = _loaded(cache, live.storage.root)
     lacking = [partition for partition, path in paths.items() if path not in known]

@@ -46,7 +46,7 @@ class Stored:
         rows: dict[Partition, int] = {}
         for file in live.files:
             rows[file.partition] = rows.get(file.partition, 0) + file.rows
-        return cls(live, rows, keys_of(live, workspace.work / "table-keys.sqlite"))
+        return cls(live, rows, keys_of(live, workspace))
 
     def entries(self, partitions: Collection[Partition]) -> dict[Partition, Mapping[str, Any]]:
         """Return what is recorded of those of some partitions that are there; an empty mapping where nothing is."""

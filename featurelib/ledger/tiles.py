@@ -30,7 +30,7 @@ def tiles_due(
     found: dict[Partition, dict[str, None]] = {}
     ours = set(partitions)
     reach = pipeline.looked_back(partitions) if partitions and pipeline.tiles else []
-    for spec in pipeline.tiles:
+    for spec in pipeline.tiles if reach else ():  # with nothing to build, no table is opened
         stored = Stored.at(workspace, workspace.tiles(spec.name))
         wanted = {one: prints.tiles(spec, one) for one in reach}
         landed = [one for one in reach if wanted[one]["inputs"][spec.log.name]["files"]]

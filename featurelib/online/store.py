@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
-from featurelib.errors import ColumnMissingError, ColumnTypeError, StorageError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, StorageError
 from featurelib.online.export import EntityWindows, Export
 from featurelib.online.folder import FolderSource
 from featurelib.online.redis_keys import RedisSource
@@ -113,6 +113,10 @@ class OnlineStore:
         StorageError
             If the server cannot be reached.
         """
+        return self._read(rows)[1]
+
+    def _read(self, rows: Sequence[Row]) -> tuple[Export, list[dict[str, Any]]]:
+        """Return the export that was read, and the rows with its values."""
         for _ in range(_TRIES):
             export = self._source.export  # NOTE: once; another thread may find the next one
             entities = [_entities(one, rows) for one in export.windows]
@@ -127,7 +131,7 @@ class OnlineStore:
             by_name: dict[str | None, Mapping[str, Any]] = {None: one.nulls, **dict(zip(keys, values, strict=True))}
             for row, name in zip(made, names, strict=True):
                 row.update(by_name[name])
-        return made
+        return export, made
 
     def _fetch(self, export: Export, asked: list[list[str]], rows: Sequence[Row]) -> list[list[dict[str, Any]]] | None:
         try:
@@ -146,8 +150,21 @@ class OnlineStore:
             Such as ``featurelib.load("data/tables/shop")``.
         rows
             With all that the program reads, but for the windows' columns.
+
+        Raises
+        ------
+        DeclarationError
+            If the export's windows are declared otherwise than those that the program was fitted on: a column of the
+            same name may mean something else. A program that no pipeline's fit made is taken as it is.
         """
-        return program.transform_rows(self.read(rows))
+        export, made = self._read(rows)
+        if program.made.get("windows", export.declared) != export.declared:
+            raise DeclarationError(
+                f"the program of {export.pipeline} was fitted on windows declared otherwise than those of the export "
+                f"{export.version} as of {export.as_of:%Y-%m-%dT%H:%MZ}. Load the program that was fitted with this "
+                f"declaration (featurelib fit {export.pipeline}), or export again from that of the program."
+            )
+        return program.transform_rows(made)
 
 
 def _entities(windows: EntityWindows, rows: Sequence[Row]) -> list[str | None]:

@@ -18,6 +18,7 @@ from featurelib.runs.report import Report
 from featurelib.runs.run import Run
 from featurelib.runs.samples import build_samples
 from featurelib.runs.steps import Step, backfill_steps, fit, fit_steps, follow
+from featurelib.runs.undeclared_tiles import undeclared_tiles
 from featurelib.runs.validate import Judged, validate, validate_files
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "replay",
     "skew",
     "to_do",
+    "undeclared_tiles",
     "vacuum_profiles",
     "validate",
     "validate_files",

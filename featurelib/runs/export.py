@@ -9,8 +9,7 @@ from typing import Any
 import polars as pl
 
 from featurelib.errors import LogMissingError, UsageError
-from featurelib.ledger import digest
-from featurelib.ledger.description import describe
+from featurelib.ledger import declared_windows
 from featurelib.runs.run import Run
 from featurelib.runs.sample_tasks import ExportTask, export_task
 from featurelib.runs.tiles import bucket_tasks, learned, make_tiles
@@ -75,13 +74,13 @@ def window_values(run: Run, at: datetime) -> WindowValues:
             f"no log of {pipeline} has an event from {start:%Y-%m-%dT%H:%MZ} on that windows see at "
             f"{at:%Y-%m-%dT%H:%MZ}: all would have an empty history. Check the instant, and that logs have landed."
         )
-    return WindowValues(frames, empty, digest(describe(pipeline.windows)))
+    return WindowValues(frames, empty, declared_windows(pipeline))
 
 
 def _empty(question: Question, known: Mapping[str, Any]) -> dict[str, Any]:
     """Return what each column is for an entity without events."""
     nobody = pl.Series(["nobody"])
-    tiles = {spec: pl.DataFrame(schema=spec.schema).drop("bucket") for spec in question.tiles}
+    tiles = {spec: pl.LazyFrame(schema=spec.schema).drop("bucket") for spec in question.tiles}
     asked = pl.DataFrame({"id": [0], "entity": [0], "at": pl.Series([0]).cast(question.grain.dtype)})
     row = question.lay(tiles.items(), nobody).answer(asked, known).select(*question.makes).row(0, named=True)
     return dict(row)

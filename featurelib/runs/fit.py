@@ -10,7 +10,7 @@ from featurelib import __version__
 from featurelib.days import Days
 from featurelib.errors import DeclarationError, ProgramError, UsageError
 from featurelib.fitting import LabelTable, learn
-from featurelib.ledger import declared_features
+from featurelib.ledger import declared_features, declared_windows
 from featurelib.program import Chain, Program, load, save, versions
 from featurelib.runs.baseline import Baseline, baseline_of, beside
 from featurelib.runs.run import Run
@@ -79,6 +79,7 @@ def fit_program(run: Run, days: Days, *, renumber: bool = False) -> int:
         },
         "samples": {str(partition): there[partition].key for partition in partitions},
         "declared": declared_features(pipeline),
+        "windows": declared_windows(pipeline),
         "selection": [decision.to_json() for decision in decisions],
         "records": records,
         "libraries": {"featurelib": __version__, "polars": pl.__version__},

@@ -227,11 +227,15 @@ class BucketTask:
     tables: Mapping[str, pl.LazyFrame]
     scratch: Path
 
-    def tiles(self, specs: Sequence[TileSpec]) -> Iterator[tuple[TileSpec, pl.DataFrame]]:
-        """Yield the tiles of the buckets, of one spec after the other."""
+    def tiles(self, specs: Sequence[TileSpec]) -> Iterator[tuple[TileSpec, pl.LazyFrame]]:
+        """Yield the tiles of the buckets, of one spec after the other, unread."""
         for spec in specs:
             name = next(held.name for held in self.pipeline.tiles if held.without_parts == spec.without_parts)
-            yield spec, self.ours(self.tables[name]).select(spec.schema.names()).drop("bucket").collect()
+            yield spec, self.ours(self.tables[name]).select(spec.schema.names()).drop("bucket")
+
+    def held(self, specs: Sequence[TileSpec]) -> dict[TileSpec, pl.LazyFrame]:
+        """Return the tiles of the buckets, of all specs, in memory: to be read more than once."""
+        return {spec: rows.collect().lazy() for spec, rows in self.tiles(specs)}
 
     def ours(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Return the rows of these buckets."""
@@ -252,7 +256,7 @@ def learn_task(task: LearnTask) -> dict[Partition, dict[str, Any]]:
     """Return what there is to learn in the buckets, by partition."""
     pipeline = task.bucket.pipeline
     question = pipeline.questions[task.bucket.question]
-    tiles = dict(task.bucket.tiles(question.surveyed))
+    tiles = task.bucket.held(question.surveyed)
     return {one: question.survey(tiles, pipeline.bounds(one)[0]) for one in task.partitions}
 
 
@@ -312,8 +316,9 @@ def export_task(task: ExportTask) -> Path:
     """Compute every window of the buckets for each entity that has a tile, and write them; return the file."""
     pipeline, scratch = task.buckets[0].pipeline, task.buckets[0].scratch
     asking = [pipeline.questions[bucket.question] for bucket in task.buckets]
-    tiles = [dict(bucket.tiles(question.tiles)) for bucket, question in zip(task.buckets, asking, strict=True)]
-    entities = pl.concat([frame["entity"] for held in tiles for frame in held.values()]).unique().sort()
+    tiles = [bucket.held(question.tiles) for bucket, question in zip(task.buckets, asking, strict=True)]
+    texts = pl.concat([rows.select("entity") for held in tiles for rows in held.values()])
+    entities = texts.unique().collect().to_series().sort()
     made = pl.DataFrame({"entity": entities})
     for question, held, known in zip(asking, tiles, task.known, strict=True):
         at = pl.DataFrame({"at": [task.at]}, schema={"at": pl.Datetime("us", "UTC")})
@@ -359,8 +364,12 @@ def attach_task(task: AttachTask) -> StagedFile:
     ]
     rows = pl.concat([task.samples, pl.LazyFrame(asks)], how="horizontal")
     for (name, question), found in zip(questions.items(), task.answers, strict=True):
-        # NOTE: told as the rows stream by; the windows of all rows at once would be most of what is in memory
-        answers = pl.scan_ipc(list(found.files), glob=False).collect()
-        listed = task.pipeline.asks_lists(question.by)
-        rows = rows.with_columns(question.told(answers, pl.col(name), listed=listed)).unnest(name)
+        # NOTE: told as the rows stream by; the windows of all rows at once would be most of what is in memory. And no
+        # name for what is read here, so that it is gone once its pieces were joined
+        told = question.told(
+            pl.scan_ipc(list(found.files), glob=False).collect(),
+            pl.col(name),
+            listed=task.pipeline.asks_lists(question.by),
+        )
+        rows = rows.with_columns(told).unnest(name)
     return task.staging.stage(rows.select(task.pipeline.sample_schema.names()), task.partition)

@@ -24,7 +24,16 @@ from featurelib.runs.sample_tasks import (
     attach_task,
     partition_task,
 )
-from featurelib.runs.tiles import HeldTiles, bucket_tasks, commit, commit_tiles, learned, staging, tiles_lacking
+from featurelib.runs.tiles import (
+    HeldTiles,
+    bucket_tasks,
+    commit,
+    commit_tiles,
+    learned,
+    staging,
+    stored_tiles,
+    tiles_lacking,
+)
 from featurelib.samples import RowCounts
 from featurelib.tables import Partition, StagedFile
 
@@ -130,7 +139,8 @@ def _labels(run: Run, staged: Mapping[Partition, StagedFile]) -> dict[Partition,
 
 def _partition_tasks(run: Run, partitions: Sequence[Partition]) -> list[PartitionTask]:
     reach = run.pipeline.looked_back(partitions) if run.pipeline.tiles else []
-    lacking, writers = tiles_lacking(run, reach), staging(run)
+    stored = stored_tiles(run)
+    lacking, writers = tiles_lacking(run, stored, reach), staging(run, stored)
     return [
         PartitionTask(run.pipeline, run.workspace, one, writers, run.scratch, one in set(partitions), specs)
         for one in sorted({*partitions, *lacking})

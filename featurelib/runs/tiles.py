@@ -10,13 +10,14 @@ import polars as pl
 from featurelib import __version__
 from featurelib.errors import CommitConflictError
 from featurelib.ledger import digest
+from featurelib.ledger.keys import keys_of
 from featurelib.runs.run import Run
 from featurelib.runs.sample_tasks import TILE_ROWS, BucketTask, LearnTask, PartitionTask, learn_task, partition_task
 from featurelib.tables import Lineage, Partition, StagedFile, Staging, TableVersion, VersionedTable
 from featurelib.windows import TileSpec
 from featurelib.windows.entities import BUCKETS
 
-ROWS_PER_TASK = 3_000_000
+ROWS_PER_TASK = 4_500_000
 """Tiles, and what is asked of them, that a task over buckets takes on, about."""
 
 
@@ -36,21 +37,26 @@ class HeldTiles:
     rows: int
 
 
-def staging(run: Run) -> dict[str, Staging]:
+def stored_tiles(run: Run) -> dict[TileSpec, TableVersion]:
+    """Return the newest version of each table of tiles; one that is not there is made."""
+    return {spec: run.tiles(spec).at() for spec in run.pipeline.tiles}
+
+
+def staging(run: Run, stored: Mapping[TileSpec, TableVersion]) -> dict[str, Staging]:
     """Return what writes files of the tables that partition tasks make: samples, quarantine, and each of the tiles."""
     tables = {"samples": run.samples, "quarantine": run.quarantine}
     rows = {name: table.staging(run.name) for name, table in tables.items()}
-    tiles = {
-        spec.name: run.tiles(spec).staging(run.name, group_rows=TILE_ROWS, codec="lz4") for spec in run.pipeline.tiles
-    }
+    tiles = {spec.name: live.staging(run.name, group_rows=TILE_ROWS, codec="lz4") for spec, live in stored.items()}
     return rows | tiles
 
 
-def tiles_lacking(run: Run, partitions: Sequence[Partition]) -> dict[Partition, tuple[TileSpec, ...]]:
+def tiles_lacking(
+    run: Run, stored: Mapping[TileSpec, TableVersion], partitions: Sequence[Partition]
+) -> dict[Partition, tuple[TileSpec, ...]]:
     """Return which tiles of some partitions are to be made: those whose log has files, and that are not of these."""
     lacking: dict[Partition, list[TileSpec]] = {}
-    for spec in run.pipeline.tiles:
-        there = _keys(run.tiles(spec).at(), partitions)
+    for spec, live in stored.items():
+        there = keys_of(live, run.workspace)
         for one in _with_logs(run, spec, partitions):
             if not _are_current(run, spec, one, there.get(one)):
                 lacking.setdefault(one, []).append(spec)
@@ -64,8 +70,10 @@ def _with_logs(run: Run, spec: TileSpec, partitions: Collection[Partition]) -> l
 
 def make_tiles(run: Run, reach: Sequence[Partition]) -> dict[str, HeldTiles]:
     """Make and commit the tiles of some partitions that lack; return what may be read of each table, by its name."""
-    make = partial(PartitionTask, run.pipeline, run.workspace, staging=staging(run), scratch=run.scratch, samples=False)
-    tasks = [make(partition=one, tiles=specs) for one, specs in sorted(tiles_lacking(run, reach).items())]
+    stored = stored_tiles(run)
+    writers, lacking = staging(run, stored), tiles_lacking(run, stored, reach)
+    make = partial(PartitionTask, run.pipeline, run.workspace, staging=writers, scratch=run.scratch, samples=False)
+    tasks = [make(partition=one, tiles=specs) for one, specs in sorted(lacking.items())]
     made = run.engine.map(partition_task, tasks)
     return commit_tiles(run, reach, {result.partition: result.tiles for result in made})
 
@@ -102,7 +110,8 @@ def commit_tiles(
         table = run.tiles(spec)
         version = commit(run, table, list(files.values()), entries)
         live = table.at(version)
-        current = [one for one, key in _keys(live, reach).items() if _are_current(run, spec, one, key)]
+        keys = keys_of(live, run.workspace)
+        current = [one for one in reach if _are_current(run, spec, one, keys.get(one))]
         gone = _with_logs(run, spec, set(reach).difference(current, broken))
         if gone:
             raise CommitConflictError(
@@ -112,11 +121,6 @@ def commit_tiles(
         rows = sum(file.rows for file in live.files_of(current))
         held[spec.name] = HeldTiles(live.scan(current) if current else pl.LazyFrame(schema=spec.schema), rows)
     return held
-
-
-def _keys(tiles: TableVersion, partitions: Sequence[Partition]) -> dict[Partition, str | None]:
-    """Return what those tiles were made of that are there."""
-    return {partition: entry.get("key") for partition, entry in tiles.entries(partitions)}
 
 
 def _are_current(run: Run, spec: TileSpec, partition: Partition, key: str | None) -> bool:

@@ -93,18 +93,18 @@ class Question:
         at = self.grain.moments(track.moments).alias("at")
         return entities.named[track.codes].hstack([at]).with_row_index("id"), asks.to_frame()
 
-    def survey(self, tiles: Mapping[TileSpec, pl.DataFrame], start: datetime) -> dict[str, Any]:
+    def survey(self, tiles: Mapping[TileSpec, pl.LazyFrame], start: datetime) -> dict[str, Any]:
         """Return what there is to learn in a bucket for the samples of the partition that begins at an instant.
 
         Parameters
         ----------
         tiles
-            By spec of `surveyed`.
+            By spec of `surveyed`; read twice.
         start
             The beginning of the partition.
         """
         at = pl.select(self.grain.floor(pl.lit(start))).to_series().cast(self.grain.dtype)
-        everyone = pl.concat([frame["entity"] for frame in tiles.values()]).unique().sort()
+        everyone = pl.concat([rows.select("entity") for rows in tiles.values()]).unique().collect().to_series().sort()
         asked = pl.DataFrame({"entity": range(len(everyone))}).with_columns(at=pl.lit(at.item(), self.grain.dtype))
         past = self.lay(tiles.items(), everyone).past(asked, {})
         return {window.name: window.survey(past) for window in self.windows if window.surveyed(self.grain.timezone)}
@@ -120,20 +120,20 @@ class Question:
                 )
         return known
 
-    def lay(self, tiles: Iterable[tuple[TileSpec, pl.DataFrame]], entities: pl.Series) -> "Laid":
+    def lay(self, tiles: Iterable[tuple[TileSpec, pl.LazyFrame]], entities: pl.Series) -> "Laid":
         """Lay out the tiles of some entities, to be asked.
 
         Parameters
         ----------
         tiles
-            Of each spec of `tiles` or `surveyed`, taken one after the other; those of several partitions by
-            partition, reaching back as far as the windows do.
+            Of each spec of `tiles` or `surveyed`, read one after the other; those of several partitions by partition,
+            reaching back as far as the windows do.
         entities
             All that will be asked for, each once.
         """
         # NOTE: one expression for all tiles, as each that is made hashes all entities anew
         code = pl.col("entity").cast(pl.Enum(entities), strict=False).to_physical()
-        return Laid(self, {spec.without_parts: Tiles(spec, frame, code) for spec, frame in tiles}, entities)
+        return Laid(self, {spec.without_parts: Tiles(spec, rows, code) for spec, rows in tiles}, entities)
 
     def told(self, answers: pl.DataFrame, asks: pl.Expr, *, listed: bool = False) -> pl.Expr:
         """Return the windows' columns of samples, as one of structs; null where nothing was asked.

@@ -64,7 +64,11 @@ class Grain:
 
     def number(self, moments: pl.Series) -> Ints:
         """Return the numbers of moments, which rise by one from each to the next."""
-        physical = moments.to_physical().cast(pl.Int64).to_numpy()
+        return moments.to_frame("at").select(self.numbered(pl.col("at"))).to_series().to_numpy()
+
+    def numbered(self, moments: pl.Expr) -> pl.Expr:
+        """Return the numbers of moments, as `number` does."""
+        physical = moments.to_physical().cast(pl.Int64)
         return physical // (_HOUR // _MICROSECOND) if self.name == "1h" else physical
 
     def number_at(self, instants: pl.Series) -> Ints:

@@ -52,18 +52,18 @@ class Tiles:
     spec
         Which.
     tiles
-        Of one or several partitions, by partition.
+        Of one or several partitions, by partition; read here.
     code
         Makes the column ``entity`` the number of the entity; null of one that nobody asks for.
     """
 
-    def __init__(self, spec: TileSpec, tiles: pl.DataFrame, code: pl.Expr) -> None:
+    def __init__(self, spec: TileSpec, tiles: pl.LazyFrame, code: pl.Expr) -> None:
         self.spec = spec
+        # NOTE: numbered while they are read, so that their texts are never all in memory
+        numbers = tiles.with_columns(code.cast(pl.Int64), spec.grain.numbered(pl.col("at")))
+        known = numbers.filter(pl.col("entity").is_not_null()).collect()
         # NOTE: of several files; to pick rows out of as many pieces costs more than to join them
-        known = tiles.with_columns(code).rechunk()
-        if known["entity"].null_count():
-            known = known.drop_nulls("entity")
-        self.track, self.rows = _ordered(spec, known)
+        self.track, self.rows = _ordered(spec, known.rechunk())
         self._sums: dict[str, Ints] = {}
         self._may_wrap: dict[str, bool] = {}
         self._ends: dict[str, tuple[Ints, Ints]] = {}
@@ -99,7 +99,7 @@ class Tiles:
 
 def _ordered(spec: TileSpec, tiles: pl.DataFrame) -> tuple[Track, pl.DataFrame]:
     """Return entities and moments of tiles in order, one tile for each, and what the tiles keep."""
-    track = _track(spec, tiles)
+    track = _track(tiles)
     kept = tiles.drop("entity", "at")[track.sort()]
     # NOTE: a value that two partitions have in a moment counts once anyway
     if spec.column is not None or (track.keys[1:] != track.keys[:-1]).all():
@@ -110,18 +110,20 @@ def _ordered(spec: TileSpec, tiles: pl.DataFrame) -> tuple[Track, pl.DataFrame]:
     # NOTE: an event is in one partition; of other tiles two partitions may have one of the same moment
     if not spec.columns and ordered.select((same & (pl.int_range(pl.len()) > 0)).any()).item():
         ordered = merge(spec, tiles).sort(order, maintain_order=True, nulls_last=False)
-    return _track(spec, ordered), ordered.drop("entity", "at")
+    return _track(ordered), ordered.drop("entity", "at")
 
 
-def _track(spec: TileSpec, tiles: pl.DataFrame) -> Track:
-    return Track(tiles["entity"].cast(pl.Int64).to_numpy(), spec.grain.number(tiles["at"]))
+def _track(tiles: pl.DataFrame) -> Track:
+    return Track(tiles["entity"].to_numpy(), tiles["at"].to_numpy())
 
 
 def running(values: Ints) -> Ints:
     """Return the sum of all values before each position; where it wraps, differences are still right."""
     import numpy as np
 
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(values, dtype=np.int64)])
+    sums = np.zeros(len(values) + 1, np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 def between(sums: Ints, span: Span) -> Ints:

@@ -104,7 +104,8 @@ def ordering(keys: Ints) -> Ints:
     if not len(keys) or int(keys.min()) < 0 or int(keys.max()) >= 1 << (63 - bits):
         return np.argsort(keys, kind="stable")
     # NOTE: NumPy sorts numbers four times as fast as it finds their order, so each carries its position
-    ordered = (keys << bits) | np.arange(len(keys))
+    ordered = keys << bits
+    ordered |= np.arange(len(keys))
     ordered.sort()
     ordered &= (1 << bits) - 1
     return ordered

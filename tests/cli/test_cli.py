@@ -1,6 +1,7 @@
 """Every command on a tiny project: what it prints, its exit code, and one line for each wrong use."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -265,11 +266,35 @@ def test_vacuum_lists_or_deletes_what_no_version_needs(run: Run, project: Path) 
     assert refused.code == 2
     assert_one_line(refused, "UsageError: ", "no_job_running")
     listed = run(project, *soon, "--no-job-running", "--dry-run")
-    assert listed.out == f"dt=2026-11-02/{orphan.name}\n1 files would be deleted\n"
+    assert listed.out.startswith(f"dt=2026-11-02/{orphan.name}\n1 files would be deleted\n")
     assert orphan.exists()
-    assert run(project, *soon, "--no-job-running").out == f"dt=2026-11-02/{orphan.name}\n1 files deleted\n"
+    done = run(project, *soon, "--no-job-running")
+    assert done.out.startswith(f"dt=2026-11-02/{orphan.name}\n1 files deleted\n")
     assert not orphan.exists()
     assert run(project, "verify", "ranking").code == 0
+
+
+def test_vacuum_tells_of_tiles_that_no_pipeline_declares_and_deletes_them_when_asked(run: Run, project: Path) -> None:
+    tiles = project / "tables/tiles"
+    declared = {path.name for path in tiles.iterdir()}
+    left = tiles / "clicks_by_item_id_1h_00000000"
+    shutil.copytree(tiles / min(declared), left)
+    assert run(project, "vacuum", "ranking").out == "0 files deleted\n"  # somebody may be making them just now
+    for path in tiles.rglob("*"):
+        os.utime(path, (0, 0))
+    answer = run(project, "vacuum", "ranking")
+    assert (answer.code, answer.out.count("\n")) == (0, 2)
+    assert (
+        "tiles that no pipeline declares were not looked for: Rate('item_click_rate'): over must be" in answer.out
+    )  # one is declared wrongly
+    assert run(project, "vacuum", "ranking", "--undeclared-tiles").code == 2
+    for name in ("broken", "nothing"):
+        (project / f"shop_pipelines/{name}.py").unlink()
+    told = f"0 files deleted\ntiles/{left.name}\n1 tables of tiles that no pipeline declares; "
+    assert run(project, "vacuum", "ranking").out == f"{told}--undeclared-tiles deletes them\n"
+    assert left.exists()
+    assert run(project, "vacuum", "ranking", "--undeclared-tiles").out == f"{told}deleted\n"
+    assert {path.name for path in tiles.iterdir()} == declared
 
 
 def assert_one_line(answer: Answer, kind: str, *words: str) -> None:

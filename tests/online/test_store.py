@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from featurelib.errors import ColumnMissingError, ColumnTypeError
+from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError
 from featurelib.online import OnlineStore, write_redis
 from featurelib.online.values import decoder, encode, type_from_json, type_to_json
 from featurelib.program import Chain, Program
@@ -41,6 +42,13 @@ def test_program_makes_of_the_rows_what_it_makes_of_a_sample(store: OnlineStore)
     offline = PROGRAM.transform(frame).to_dicts()
     assert shown(store.features(PROGRAM, ROWS[:-2])) == shown(offline)
     assert shown(store.features(PROGRAM, ROWS[:-2] * 5)) == shown(offline * 5)
+
+
+def test_program_of_windows_declared_otherwise_is_refused(store: OnlineStore):
+    same, other = (replace(PROGRAM, made={"windows": windows}) for windows in (store.export.declared, "other"))
+    assert shown(store.features(same, ROWS[:1])) == shown(store.features(PROGRAM, ROWS[:1]))
+    with pytest.raises(DeclarationError, match=r"the program of shop was fitted on windows declared otherwise than"):
+        store.features(other, ROWS[:1])
 
 
 def test_rows_are_not_changed_and_windows_replace_what_they_say(store: OnlineStore):

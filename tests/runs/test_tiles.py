@@ -17,7 +17,7 @@ from featurelib.online import OnlineStore, write_export, write_redis
 from featurelib.pipeline import Pipeline
 from featurelib.runs import Run, backfill, window_values
 from featurelib.runs.samples import build_samples
-from featurelib.runs.tiles import commit_tiles, tiles_lacking
+from featurelib.runs.tiles import commit_tiles, stored_tiles, tiles_lacking
 from featurelib.samples import Lists
 from featurelib.schema import Column, Table
 from featurelib.tables import Partition, VersionedTable
@@ -174,7 +174,7 @@ def test_tiles_that_another_run_made_otherwise_are_not_taken_for_none(space: Wor
     built(pipeline, space, DAYS[:2])
     with Run.begin(pipeline, space, Loop()) as run:
         reach = pipeline.looked_back([Partition(DAYS[1])])
-        assert tiles_lacking(run, reach) == {}
+        assert tiles_lacking(run, stored_tiles(run), reach) == {}
         late = replace(CLICKS, lateness=timedelta(hours=1))
         built(shop((IMPRESSIONS, late), name="late", windows=[replace(windows[0], of=late)]), space, DAYS[:2])
         with pytest.raises(CommitConflictError, match="of 2026-10-31 were made anew meanwhile, for a pipeline that"):

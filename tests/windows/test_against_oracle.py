@@ -120,13 +120,13 @@ def answers(windows: Sequence[Any], case: Case) -> dict[str, list[Any]]:
 
 def tiles_of(
     specs: Collection[TileSpec], logs: Sequence[Mapping[Log, pl.LazyFrame]]
-) -> dict[TileSpec, list[pl.DataFrame]]:
+) -> dict[TileSpec, list[pl.LazyFrame]]:
     """Return the tiles of some days of all logs, of each spec in two buckets of entities."""
     made: dict[TileSpec, list[pl.DataFrame]] = {spec: [pl.DataFrame(schema=spec.schema)] for spec in specs}
     for day in logs:
         for spec, tiles in fold(list(specs), day.__getitem__):
             made[spec].append(tiles)
-    return {spec: halves(pl.concat(tiles)) for spec, tiles in made.items()}
+    return {spec: [half.lazy() for half in halves(pl.concat(tiles))] for spec, tiles in made.items()}
 
 
 def halves(rows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -135,7 +135,7 @@ def halves(rows: pl.DataFrame) -> list[pl.DataFrame]:
 
 def answers_to(
     question: Question,
-    tiles: Mapping[TileSpec, Sequence[pl.DataFrame]],
+    tiles: Mapping[TileSpec, Sequence[pl.LazyFrame]],
     samples: Mapping[date, pl.LazyFrame],
     zone: str,
 ) -> dict[date, pl.DataFrame]:
@@ -156,7 +156,7 @@ def answers_to(
     }
 
 
-def learned(question: Question, tiles: Mapping[TileSpec, Sequence[pl.DataFrame]], start: datetime) -> dict[str, Any]:
+def learned(question: Question, tiles: Mapping[TileSpec, Sequence[pl.LazyFrame]], start: datetime) -> dict[str, Any]:
     """Return what the windows know of all entities at the start of a day."""
     if not question.surveyed:
         return {}

@@ -57,7 +57,7 @@ def answered(windows: Sequence[Window], events: Sequence[dict[str, Any]]) -> dic
     rows = [{"at": START, "item_id": "x"} | event for event in events]
     log = pl.DataFrame(rows, schema=Sold.polars_schema())
     (question,) = questions(windows, "UTC")
-    tiles = [(spec, made.drop("bucket")) for spec, made in fold(question.tiles, lambda _: log.lazy())]
+    tiles = [(spec, made.drop("bucket").lazy()) for spec, made in fold(question.tiles, lambda _: log.lazy())]
     samples = pl.LazyFrame({"item_id": ["x"], "at": [START + 300 * MINUTE]}, schema={"item_id": pl.String, "at": TIME})
     asked, _ = question.asked(samples, "at")
     laid = question.lay(tiles, asked["entity"])
