@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet  # noqa: F401  # imports are left out of the figures
 
 from benchmarks.transform_rows import KEY, LABEL, NUMBERS, TEXTS, TIME
 from featurelib.fitting.operator import Operator
 from featurelib.program import Program, load, save
+from featurelib.tables import ParquetRows
 from featurelib.transforms import (
     Frequency,
     HashBuckets,
@@ -56,7 +58,7 @@ def scan(rows: Path, columns: Sequence[str]) -> None:
 
 def apply(program: Program, rows: Path) -> None:
     """Compute a program's outputs, and drop them."""
-    drain(program.transform(pl.scan_parquet(rows)))
+    drain(program.transform(ParquetRows.of(rows)))
 
 
 def written(frame: pl.LazyFrame, path: Path) -> None:
@@ -112,9 +114,9 @@ def side(name: str, rows: Path, folder: Path) -> dict[str, float]:
         "fit": lambda: save(fitted(family, rows), folder / family),
         "apply": lambda: apply(_there(program), rows),
         "fit+apply": lambda: apply(fitted(family, rows), rows),
-        "fit+apply+keep": lambda: fitted(family, rows).transform(pl.scan_parquet(rows)).collect(),
+        "fit+apply+keep": lambda: fitted(family, rows).transform(ParquetRows.of(rows)).collect(),
         "by hand": lambda: drain(encoders_by_hand(rows)),
-        "table": lambda: written(_there(program).transform(pl.scan_parquet(rows)), folder / "out.parquet"),
+        "table": lambda: written(_there(program).transform(ParquetRows.of(rows)), folder / "out.parquet"),
         "write": lambda: written(frame.lazy(), folder / "again.parquet"),
     }
     return measured(works[what])

@@ -97,7 +97,7 @@ def _vacuum_tiles(age: timedelta, *, delete: bool) -> None:
         return
     for folder in folders:
         if delete:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder.rename(folder.with_name(f".{folder.name}")))  # half a table is none
         click.echo(f"{folder.parent.name}/{folder.name}")
     if folders:
         told = "deleted" if delete else "--undeclared-tiles deletes them"

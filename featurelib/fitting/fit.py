@@ -14,10 +14,14 @@ from featurelib.fitting.survey import Request, Surveyor, ask
 from featurelib.program.chain import Chain
 from featurelib.program.primitive import Kind
 from featurelib.program.program import Program
+from featurelib.term_rows import TermRows
 
 
 def fit(
-    operators: Operator | Sequence[Operator], frame: pl.DataFrame | pl.LazyFrame, *, earlier: Program | None = None
+    operators: Operator | Sequence[Operator],
+    frame: pl.DataFrame | pl.LazyFrame | TermRows,
+    *,
+    earlier: Program | None = None,
 ) -> Program:
     """Fit operators to one frame; each may read what earlier ones made.
 
@@ -46,12 +50,13 @@ def fit(
     if not listed:
         raise DeclarationError("fit takes at least one operator, such as Standardize('price'), got none.")
     rows = frame.lazy()
-    check_names_taken(listed, rows.collect_schema())
+    schema = rows.collect_schema()
+    check_names_taken(listed, schema)
     then = () if earlier is None else earlier.chains
     records: list[dict[str, Any]] = []
     chains = learn(listed, lambda survey: survey.of(rows), earlier=then, tell=records.append)
     outputs = list(dict.fromkeys(name for operator in listed for name in operator.makes))
-    program = Program.of(chains, rows.collect_schema(), outputs)
+    program = Program.of(chains, schema, outputs)
     return replace(program, made={"records": records}) if records else program
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import categories, enumerated
+from featurelib.fitting.enumerated import enumerated
 from featurelib.fitting.state import State
+from featurelib.program.numbered import categories
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,10 @@ import polars as pl
 
 from featurelib.days import day_bounds
 from featurelib.errors import DataRefusedError
-from featurelib.fitting.enumerated import categories, enumerated
+from featurelib.fitting.enumerated import enumerated
 from featurelib.fitting.state import State
 from featurelib.program.hashing import hash_expr
+from featurelib.program.numbered import categories
 
 if TYPE_CHECKING:
     import numpy as np
@@ -226,11 +227,11 @@ def _of_texts(rows: pl.DataFrame) -> pl.DataFrame:
     else:
         parts = rows["part"].unique().sort()
         number = np.searchsorted(parts.to_numpy(), part)
-    place = np.zeros(len(terms) + 1, dtype=np.int64)
-    place[terms["code"].to_numpy()] = np.arange(1, len(terms) + 1)
-    codes = value.to_physical().fill_null(len(terms)).to_numpy()
-    cell = place[codes] * len(parts) + number
-    found, counts, totals = by_cell(cell, rows["total"], len(place) * len(parts))
+    first_cell = np.zeros(len(terms) + 1, dtype=np.int64)
+    first_cell[terms["code"].to_numpy()] = np.arange(1, len(terms) + 1) * len(parts)
+    cell = first_cell[value.to_physical().fill_null(len(terms)).to_numpy()]
+    cell += number
+    found, counts, totals = by_cell(cell, rows["total"], len(first_cell) * len(parts))
     values = pl.concat([pl.Series("term", [None], dtype=pl.String), terms["term"]])
     table = {"value": values.gather(found // len(parts)), "part": parts.gather(found % len(parts))}
     return pl.DataFrame(table | {"rows": counts, "total": totals}, schema=_TERMS.schema)
@@ -244,7 +245,16 @@ def by_cell(
 
     largest = int(total.abs().max() or 0)  # type: ignore[arg-type]  # of integers
     if cells <= _CELLS_A_ROW * len(cell) + _CELLS and largest * len(cell) < 2**53:  # floats count exactly up to there
-        rows, sums = np.bincount(cell, minlength=cells), np.bincount(cell, weights=total.to_numpy(), minlength=cells)
+        if largest <= 1 and not (total < 0).any():  # each row once, not for the rows and again for the labels
+            with_label = 2 * cell
+            with_label += total.to_numpy()
+            by_label = np.bincount(with_label, minlength=2 * cells).reshape(-1, 2)
+            rows, sums = by_label.sum(axis=1), by_label[:, 1]
+        else:
+            rows, sums = (
+                np.bincount(cell, minlength=cells),
+                np.bincount(cell, weights=total.to_numpy(), minlength=cells),
+            )
         found = np.flatnonzero(rows)
         return found, rows[found], sums[found].astype(np.int64)
     counted = (

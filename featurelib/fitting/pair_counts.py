@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import categories, enumerated
+from featurelib.fitting.enumerated import enumerated
 from featurelib.fitting.labels_by_part import by_cell, check_labels, folds_of
 from featurelib.fitting.state import State
 from featurelib.program.hashing import hash_expr
+from featurelib.program.numbered import categories
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,11 @@ from typing import Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import categories, enumerated
+from featurelib.fitting.enumerated import enumerated
 from featurelib.fitting.labels_by_part import check_labels, days_of
 from featurelib.fitting.state import State
 from featurelib.program.hashing import hash_expr
+from featurelib.program.numbered import categories
 
 _ORDER = pl.Schema({"day": pl.Int32(), "hash": pl.UInt64(), "label": pl.Int8()})
 

@@ -82,7 +82,7 @@ class CellTable:
         if self._cells is None or len(values) < _FEW:
             return np.where(np.isnan(values), 0, self._search(values)).astype(self.dtype)
         bins = np.empty(len(values), dtype=self.dtype)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(values), _AT_ONCE):
                 part, made = values[start : start + _AT_ONCE], bins[start : start + _AT_ONCE]
                 np.take(self._bins, self._cells(part), out=made, mode="clip")  # none is outside; clip is the fast mode

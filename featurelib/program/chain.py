@@ -8,12 +8,19 @@ import polars as pl
 
 from featurelib.errors import ColumnTypeError, DeclarationError
 from featurelib.program.primitive import Cells, Kind, Primitive, RowFunction
-from featurelib.program.primitives import Gather, Index, Number, Numbers, Text, Texts, Time
+from featurelib.program.primitives import Gather, Index, Number, Numbers, Place, Text, Texts, Time
 from featurelib.program.primitives.index import SharedTerms
 from featurelib.program.view import View
 
 _FOLDED = 100_000  # values of a table that may be held twice, as stored and as they end
-VIEWS: dict[Kind, type[View]] = {"number": Number, "text": Text, "time": Time, "texts": Texts, "numbers": Numbers}
+VIEWS: dict[Kind, type[View]] = {
+    "number": Number,
+    "text": Text,
+    "time": Time,
+    "texts": Texts,
+    "numbers": Numbers,
+    "place": Place,
+}
 
 
 @dataclass(frozen=True)
@@ -27,8 +34,8 @@ class Chain:
     reads
         The columns it reads; the first step takes them all.
     view
-        As what each column is read: ``number``, ``text``, ``time``, ``texts`` or ``numbers`` (see `Number`, `Text`,
-        `Time`, `Texts`, `Numbers`). One for all of them, or a tuple with one for each.
+        As what each column is read: ``number``, ``text``, ``time``, ``texts``, ``numbers`` or ``place`` (see `Number`,
+        `Text`, `Time`, `Texts`, `Numbers`, `Place`). One for all of them, or a tuple with one for each.
     steps
         The primitives; none hands on the view of one column.
 
@@ -70,6 +77,11 @@ class Chain:
     def dtype(self) -> pl.DataType:
         """The polars type of the column it makes."""
         return self.steps[-1].dtype if self.steps else VIEWS[self.kinds[0]]().dtype
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether a row's value depends on that row alone; see `Primitive`."""
+        return all(step.is_elementwise for step in self.steps)
 
     def check_input(self, column: str, dtype: pl.DataType, *, where: str) -> None:
         """Raise `ColumnTypeError` if a column of this type cannot be viewed as the chain needs."""
@@ -129,7 +141,10 @@ def kinds_of(view: Kind | tuple[Kind, ...], reads: Sized) -> tuple[Kind, ...]:
 
 
 def _through(steps: Sequence[Primitive], *values: pl.Expr) -> pl.Expr:
-    for step in steps:
+    for place, step in enumerate(steps):
+        rest = steps[place + 1 :]
+        if isinstance(step, Gather) and rest:  # what follows a table is applied to its values once, beforehand
+            return step.expr_of(step.in_order.to_frame().select(_through(rest, pl.first())).to_series(), *values)
         values = (step.expr(*values),)
     return values[0]
 

@@ -48,7 +48,7 @@ class MicroBatch:
         for chain, function in chains:
             known.update(chain.reads)
             reads = tuple(zip(chain.reads, chain.kinds, strict=True))
-            alone = function if all(step.is_elementwise for step in chain.steps) else None
+            alone = function if chain.is_elementwise else None
             self._plan.append(_Planned(chain, reads, frozenset(chain.reads), alone, chain.into in known))
             known.add(chain.into)
 
@@ -92,6 +92,10 @@ def cells_of(column: "Column") -> Cells:
 
     if type(column) is np.ndarray and column.ndim == 1 and column.dtype.kind in _NUMBERS:
         return Cells(column, np.ones(len(column), dtype=bool))
+    if isinstance(column, np.ndarray) and column.dtype.kind in "mM":
+        column = column.astype(
+            f"{column.dtype.kind}8[us]"
+        )  # as Python's instants; of nanoseconds `tolist` makes numbers
     to_list: Callable[[], list[Any]] = getattr(column, "tolist", lambda: list(column))  # of any other array
     return Cells.of(to_list())
 

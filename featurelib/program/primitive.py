@@ -12,7 +12,7 @@ from featurelib.errors import ProgramError
 if TYPE_CHECKING:
     import numpy as np
 
-Kind = Literal["number", "text", "time", "texts", "numbers", "raw"]
+Kind = Literal["number", "text", "time", "texts", "numbers", "place", "raw"]
 RowFunction = Callable[..., Any]
 
 REGISTRY: dict[str, type["Primitive"]] = {}
@@ -22,6 +22,7 @@ _TYPES: dict[Kind, pl.DataType] = {
     "time": pl.Int64(),
     "texts": pl.List(pl.String()),
     "numbers": pl.List(pl.Float64()),
+    "place": pl.UInt32(),
 }
 
 

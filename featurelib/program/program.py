@@ -3,7 +3,8 @@
 import hashlib
 import json
 import reprlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
@@ -13,12 +14,14 @@ import polars as pl
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, UsageError
 from featurelib.program import frames
+from featurelib.program.apart import Apart, apart
 from featurelib.program.chain import VIEWS, Chain
 from featurelib.program.micro_batch import MicroBatch, cells_of, column_of, rows_of
 from featurelib.program.primitive import Cells, RowFunction
 from featurelib.program.primitives.index import Index, SharedTerms
 from featurelib.program.primitives.time import INSTANT
 from featurelib.program.view import element
+from featurelib.term_rows import TermRows
 
 if TYPE_CHECKING:
     from featurelib.estimator import ProgramTransformer
@@ -112,7 +115,7 @@ class Program:
     @cached_property
     def is_elementwise(self) -> bool:
         """Whether a row's outputs depend on that row alone; not, where a number is compared with those of its list."""
-        return all(step.is_elementwise for chain in self.chains for step in chain.steps)
+        return all(chain.is_elementwise for chain in self.chains)
 
     @property
     def schema(self) -> pl.Schema:
@@ -128,7 +131,7 @@ class Program:
             for step in chain.steps:
                 for name, series in step.tables().items():
                     digest.update(f"{chain.into}.{name}".encode())
-                    digest.update(json.dumps(series.to_list()).encode())
+                    digest.update(_content(series))
         return digest.hexdigest()
 
     def to_json(self) -> dict[str, Any]:
@@ -145,7 +148,9 @@ class Program:
         Parameters
         ----------
         frame
-            A polars, pandas or pyarrow frame, or a polars lazy frame; the same kind comes back.
+            A polars, pandas or pyarrow frame, or a polars lazy frame; the same kind comes back. For `TermRows`, such as
+            `featurelib.tables.ParquetRows`, it is a lazy frame, and what depends on one text alone is computed once for
+            many rows.
         keep
             Columns of the frame to carry along unchanged, in front of the outputs.
 
@@ -168,7 +173,23 @@ class Program:
             raise UsageError(
                 f"the result would hold column {twice!r} twice: `keep` may name each column once, no output."
             )
+        if isinstance(frame, TermRows):
+            return self._over_terms(frame, keep).select(result)
         return frames.like(frame, self._plan, reads=tuple(self.inputs), keep=keep)
+
+    def _over_terms(self, rows: TermRows, keep: Sequence[str]) -> pl.LazyFrame:
+        self._check(rows.schema, keep)
+        texts = tuple(name for name in self.inputs if rows.schema[name] == pl.String)
+        if texts not in self._known_parts:
+            self._known_parts[texts] = apart(self, texts)
+        parts = self._known_parts[texts]
+        if not parts.of_terms or set(keep) & set(parts.made):
+            return self._plan(rows.lazy(), keep)
+        return parts.over(rows, keep)
+
+    @cached_property
+    def _known_parts(self) -> dict[tuple[str, ...], Apart]:
+        return {}
 
     def _plan(self, frame: pl.LazyFrame, keep: Sequence[str]) -> pl.LazyFrame:
         self._check(frame.collect_schema(), keep)
@@ -416,9 +437,19 @@ class Program:
 
     def _length(self, columns: "Mapping[str, Column]", fixed: Row) -> int:
         """Return how many rows some columns have."""
-        for column in self.inputs:
-            if column not in columns and column not in fixed:
-                raise ColumnMissingError(self._reader(column), column, where="the call", columns=columns)
+        for name in self.inputs:
+            if name not in columns and name not in fixed:
+                raise ColumnMissingError(self._reader(name), name, where="the call", columns=columns)
+        for name, column in columns.items():
+            if (
+                isinstance(column, str | bytes | AbstractSet)
+                or getattr(column, "ndim", 1) == 0
+                or not isinstance(column, Sized)
+            ):
+                raise UsageError(
+                    f"transform_columns takes a list or an array of the rows' values for each column, got "
+                    f"{type(column).__name__} for {name!r}. What all rows have in common goes into `shared`."
+                )
         lengths = {name: len(column) for name, column in columns.items()}
         if len(set(lengths.values())) != 1:
             raise UsageError(f"transform_columns takes columns, at least one and all equally long, got {lengths}.")
@@ -448,6 +479,15 @@ def _wrong_value(chain: Chain, cells: Row) -> ColumnTypeError:
             break
     got = f"{reprlib.repr(cells[column])} ({type(cells[column]).__name__})"
     return ColumnTypeError(chain.into, column, where="the row", got=got, want=VIEWS[kind].want)
+
+
+def _content(table: pl.Series) -> bytes:
+    """Return bytes that tell tables of constants apart: millions of Python values would cost seconds."""
+    is_text = table.dtype == pl.String
+    values = table.str.len_bytes() if is_text else table
+    numbers = values.fill_null(0).to_numpy().tobytes()
+    texts = "".join(table.drop_nulls().to_list()).encode() if is_text else b""
+    return b"".join([f"{table.dtype} {len(table)}".encode(), table.is_null().to_numpy().tobytes(), numbers, texts])
 
 
 def _without_parameters(dtype: pl.DataType) -> pl.DataType:

@@ -28,7 +28,7 @@ from featurelib.schema.measure import measure
 from featurelib.schema.metrics import Metrics
 from featurelib.schema.quarantine import split
 from featurelib.schema.verdict import Verdict
-from featurelib.tables import Lineage, Partition, StagedFile, Staging, TableVersion
+from featurelib.tables import Lineage, ParquetRows, Partition, StagedFile, Staging, TableVersion
 
 _LOOKED_BACK = 31
 
@@ -42,7 +42,7 @@ class ApplyTask:
     edges: Edges | None
     staging: Staging
     partition: Partition
-    samples: pl.LazyFrame
+    samples: pl.LazyFrame | ParquetRows
     rows: int
 
 
@@ -152,7 +152,7 @@ def _tasks(
     for file in samples.files_of(partitions):
         rows[file.partition] += file.rows
     make = partial(ApplyTask, run.pipeline, program, edges, run.features.staging(run.name))
-    return [make(partition, samples.scan([partition]), rows[partition]) for partition in partitions]
+    return [make(partition, samples.rows([partition]), rows[partition]) for partition in partitions]
 
 
 def _by_rules(

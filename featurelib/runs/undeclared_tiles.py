@@ -1,6 +1,7 @@
 """Undeclared tiles: tables of tiles that pipelines read once, and that none declares any more."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +24,9 @@ def undeclared_tiles(workspace: Workspace, pipelines: Iterable[Pipeline], *, old
         How long nothing may have been written to them; a run of another checkout could be making them now.
     """
     root, since = workspace.tables / TILES, datetime.now(UTC) - older_than
-    folders = sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    folders = (
+        sorted(path for path in root.iterdir() if path.is_dir() and not path.is_symlink()) if root.is_dir() else []
+    )
     old = [path for path in folders if _written_at(path) <= since]
     declared = {spec.name for pipeline in pipelines for spec in pipeline.tiles} if old else set()
     return [path for path in old if path.name not in declared]
@@ -31,5 +34,8 @@ def undeclared_tiles(workspace: Workspace, pipelines: Iterable[Pipeline], *, old
 
 def _written_at(folder: Path) -> datetime:
     """Return when a file of a folder was last written."""
-    times = [path.stat().st_mtime for path in (folder, *folder.rglob("*"))]
+    times = [folder.stat().st_mtime]
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a build stages and renames meanwhile
+            times.append(path.stat().st_mtime)
     return datetime.fromtimestamp(max(times), UTC)

@@ -194,7 +194,9 @@ def columns_differ(
 
     features = sorted(wanted)
     missing = [ask(name, "missing").at("alarm") for name in features if name not in there]
-    kinds = {name: (_kind(there[name]), _kind(declared[name])) for name in features if name in there}
+    kinds = {
+        name: (_kind(there[name]), _kind(declared[name])) for name in features if name in there and name in declared
+    }
     other = [
         ask(name, "type").at("alarm", why=f"{mine} where {theirs} are declared")
         for name, (mine, theirs) in kinds.items()

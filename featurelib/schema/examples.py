@@ -68,8 +68,9 @@ def _first_nulls(frame: pl.LazyFrame, key: Sequence[str], checks: Sequence[Check
     if not shown or len(checks) < 2:
         return {}
     columns = {check.id: check.columns[0] for check in checks}
-    is_null = {name: pl.col(name).is_null().alias(f"null {name}") for name in columns.values()}
     names = [each.meta.output_name() for each in shown]
+    flags = {name: f"{''.join(names)} {place}" for place, name in enumerate(dict.fromkeys(columns.values()))}
+    is_null = {name: pl.col(name).is_null().alias(flag) for name, flag in flags.items()}
 
     def first(rows: pl.LazyFrame) -> pl.DataFrame:
         nulls = rows.filter(pl.any_horizontal(is_null.values())).select(*shown, *is_null.values())
@@ -84,7 +85,7 @@ def _first_nulls(frame: pl.LazyFrame, key: Sequence[str], checks: Sequence[Check
     early = first(frame.filter(shown[0].is_null() | (shown[0] <= pl.lit(last, dtype=some.schema[names[0]]))))
     found: dict[str, tuple[Row, ...]] = {}
     for check, name in columns.items():
-        rows = early.select(names).filter(early[f"null {name}"])[:MAX_EXAMPLES]
+        rows = early.select(names).filter(early[flags[name]])[:MAX_EXAMPLES]
         if rows.height == MAX_EXAMPLES:  # of fewer, there may be more beyond the last
             null = {} if schema[name].is_nested() else {name: None}
             found[check] = tuple(row | null for row in rows.to_dicts())

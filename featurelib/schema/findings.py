@@ -25,6 +25,7 @@ LEVELS: tuple[Level, ...] = ("alarm", "watch", "skipped", "ok")
 """From the worst to the best."""
 
 _LINES = 8
+_SHOWN = 60  # characters of a cell
 
 _WORDS: Mapping[Measure, str] = {
     "psi": "PSI",
@@ -52,7 +53,9 @@ class Moved:
     now: float
 
     def __str__(self) -> str:
-        return f"{self.cell} {self.was:.1%} -> {self.now:.1%}"
+        # NOTE: a text of a log may hold control characters, which a terminal would obey
+        cell = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.cell)
+        return f"{cell[:_SHOWN]} {self.was:.1%} -> {self.now:.1%}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,8 +47,9 @@ def broken_days(days: Mapping[str, Profile], table: type[Table], edges: Edges) -
 
     Returns
     -------
-    By name, the alarms; nothing of fewer than five days.
+    By name, the alarms; nothing of fewer than five days with rows.
     """
+    days = _with_rows(days)
     broken: dict[str, tuple[Finding, ...]] = {}
     if len(days) < FEWEST_TO_TELL:
         return broken
@@ -87,7 +88,8 @@ def usual_moves(
 
     Returns
     -------
-    By column and measure, the largest distance from the whole; nothing of fewer than three days. Of missing values and
+    By column and measure, the largest distance from the whole; nothing of fewer than three days with rows, nor of what
+    is skipped on a day, as it has too few for it. Of missing values and
     coverage only rises and falls count, as in `compare`: a day with fewer nulls makes no day with more of them usual.
 
     Notes
@@ -96,6 +98,7 @@ def usual_moves(
     Of fewer than five days nobody can tell which is broken: there, no distance counts for more than four times the
     alarm limit.
     """
+    days = _with_rows(days)
     if len(days) < FEWEST:
         return {}
     moves: dict[str, dict[str, float]] = {}
@@ -113,10 +116,14 @@ def beyond_usual(findings: Iterable[Finding], usual: Usual, times: float) -> tup
     return tuple(_judged(finding, usual, times) for finding in findings)
 
 
+def _with_rows(days: Mapping[str, Profile]) -> dict[str, Profile]:
+    return {name: day for name, day in days.items() if day.rows}
+
+
 def _raise(moves: dict[str, dict[str, float]], findings: Iterable[Finding], *, is_capped: bool = False) -> None:
     """Raise what is usual to what these findings say; if it is capped, to `MOST` times their alarm limits at most."""
     for finding in findings:
-        if finding.column is not None and finding.value is not None:
+        if finding.column is not None and finding.value is not None and finding.level != "skipped":
             size = abs(finding.value) if finding.measure == "label_rate" else finding.value
             if is_capped and finding.level == "alarm" and finding.limit is not None:
                 size = min(size, MOST * finding.limit)

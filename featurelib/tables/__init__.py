@@ -5,6 +5,7 @@ Never in here: what the columns mean, when a partition is due, or any rule about
 """
 
 from featurelib.tables.lineage import Lineage
+from featurelib.tables.parquet_rows import ParquetRows
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import PartitionRecord, Problem, StagedFile, VersionRecord
 from featurelib.tables.staging import Staging
@@ -13,6 +14,7 @@ from featurelib.tables.version import TableVersion
 
 __all__ = [
     "Lineage",
+    "ParquetRows",
     "Partition",
     "PartitionRecord",
     "Problem",

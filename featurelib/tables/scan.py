@@ -5,6 +5,7 @@ from collections.abc import Collection
 import polars as pl
 
 from featurelib.errors import TableError
+from featurelib.tables.parquet_rows import ParquetRows
 from featurelib.tables.partition import Partition
 from featurelib.tables.snapshot import LiveFile, Snapshot
 from featurelib.tables.storage import Storage
@@ -15,6 +16,35 @@ def scan_files(
     storage: Storage, snapshot: Snapshot, partitions: Collection[Partition] | None, *, check: bool
 ) -> pl.LazyFrame:
     """Return the rows of a version; see `VersionedTable.scan`. ``check`` looks first whether the files are there."""
+    files = _to_scan(storage, snapshot, partitions, check=check)
+    keys = partition_columns(hourly=snapshot.hourly)
+    if not files:
+        return pl.LazyFrame(schema={**snapshot.schema, **keys})
+    return pl.scan_parquet(
+        files,
+        schema=snapshot.schema,
+        hive_partitioning=True,
+        hive_schema=keys,
+        missing_columns="insert",  # files from before the table evolved
+        glob=False,
+        storage_options=storage.options,
+    )
+
+
+def rows_of(
+    storage: Storage, snapshot: Snapshot, partitions: Collection[Partition], *, check: bool
+) -> pl.LazyFrame | ParquetRows:
+    """Return the rows of some partitions of a version; see `TableVersion.rows`."""
+    if storage.options is not None or not partitions:
+        return scan_files(storage, snapshot, partitions, check=check)
+    files = _to_scan(storage, snapshot, partitions, check=check)
+    return ParquetRows(tuple(files), snapshot.schema, pl.Schema(partition_columns(hourly=snapshot.hourly)))
+
+
+def _to_scan(
+    storage: Storage, snapshot: Snapshot, partitions: Collection[Partition] | None, *, check: bool
+) -> list[str]:
+    """Return the files of some partitions, as polars opens them."""
     files = list(snapshot.files) if partitions is None else snapshot.files_of(partitions)
     absent = sorted(set(partitions or ()) - {file.partition for file in files})
     if absent:
@@ -24,18 +54,7 @@ def scan_files(
         )
     if check:
         _check_files(storage, snapshot, files, few=partitions is not None)
-    keys = partition_columns(hourly=snapshot.hourly)
-    if not files:
-        return pl.LazyFrame(schema={**snapshot.schema, **keys})
-    return pl.scan_parquet(
-        [storage.url(file.path) for file in files],
-        schema=snapshot.schema,
-        hive_partitioning=True,
-        hive_schema=keys,
-        missing_columns="insert",  # files from before the table evolved
-        glob=False,
-        storage_options=storage.options,
-    )
+    return [storage.url(file.path) for file in files]
 
 
 def _check_files(storage: Storage, snapshot: Snapshot, files: list[LiveFile], *, few: bool) -> None:

@@ -8,9 +8,10 @@ import polars as pl
 
 from featurelib.tables.inventory import partition_records
 from featurelib.tables.lineage import written
+from featurelib.tables.parquet_rows import ParquetRows
 from featurelib.tables.partition import Partition
 from featurelib.tables.records import PartitionRecord
-from featurelib.tables.scan import scan_files
+from featurelib.tables.scan import rows_of, scan_files
 from featurelib.tables.snapshot import LiveFile, Snapshot
 from featurelib.tables.staging import GROUP_ROWS, Codec, Staging
 from featurelib.tables.storage import Storage
@@ -58,6 +59,13 @@ class TableVersion:
     def scan(self, partitions: Collection[Partition] | None = None) -> pl.LazyFrame:
         """Return its rows as a lazy frame; see `VersionedTable.scan`."""
         return scan_files(self.storage, self.snapshot, partitions, check=self.check)
+
+    def rows(self, partitions: Collection[Partition]) -> pl.LazyFrame | ParquetRows:
+        """Return the rows of some partitions for a program to read, as `scan` does.
+
+        On a local disk as `ParquetRows`, of which a program computes what depends on one text alone once for many rows.
+        """
+        return rows_of(self.storage, self.snapshot, partitions, check=self.check)
 
     def partitions(self) -> dict[Partition, PartitionRecord]:
         """Return what each partition is; see `VersionedTable.partitions`."""

@@ -8,6 +8,7 @@ A transform keeps the contract if, for awkward values of every type that it read
 - merged fits of the parts of any split, in any order, are the fit of the whole, also after their states were stored;
 - a refit on the same rows, given the earlier program, is the same program, and one on other rows keeps the types;
 - the saved program, and one sent to another process, means what the live one means;
+- over the row groups of Parquet files it gives what it gives over the frame;
 - an empty frame, and a row of nulls, give the columns and types of the program;
 - the outputs have the names that the operators state.
 """
@@ -31,6 +32,7 @@ from featurelib.errors import UsageError
 from featurelib.fitting import Operator, State, fit, learn, merge_answers
 from featurelib.program import Program, load, save
 from featurelib.program.primitive import Kind
+from featurelib.tables import ParquetRows
 from featurelib.testing.columns import TYPES, Column, Columns, awkward_frame, frames, is_known
 
 _FEW, _MANY = 3, 40  # rows that `transform_rows` takes one by one, and by column
@@ -213,6 +215,22 @@ def _storage_keeps_the_meaning(case: _Case) -> None:
     _same(operators, case.operators, "the operators after pickle")
 
 
+def _parquet_rows_agree(case: _Case) -> None:
+    frame = awkward_frame(case.columns)
+    program = fit(case.operators, frame.head(len(frame) // 2))
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in ("one.parquet", "two.parquet")]
+        for file, part in zip(files, (frame[:9], frame[9:]), strict=True):
+            part.write_parquet(file, row_group_size=7)
+        rows = ParquetRows.of(*files)
+        kept = [name for name in program.inputs if name not in program.outputs]
+        expected = program.transform(frame, keep=kept)
+        made = program.transform(rows, keep=kept).collect()
+    _same(made.schema, expected.schema, "the schema over Parquet files")
+    if program.is_elementwise:
+        _equal_rows(made.to_dicts(), expected.to_dicts(), "rows of Parquet files", frame)
+
+
 def _empty_frames_and_rows_keep_the_types(case: _Case) -> None:
     empty = awkward_frame(case.columns, rows=0)
     nothing: dict[str, Any] = dict.fromkeys(case.columns)
@@ -242,6 +260,7 @@ _CLAIMS: dict[str, Callable[[_Case], None]] = {
     "fits merge": _fits_merge,
     "refits go on": _refits_go_on,
     "storage keeps the meaning": _storage_keeps_the_meaning,
+    "rows of Parquet files agree": _parquet_rows_agree,
     "empty frames and rows keep the types": _empty_frames_and_rows_keep_the_types,
     "names are those stated": _names_are_those_stated,
 }

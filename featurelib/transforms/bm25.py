@@ -85,7 +85,7 @@ class Bm25(TextPair):
 
         known = learned.counts.filter(learned.counts["rows"] >= self.min_count)
         yield Bm25Score(
-            terms=tuple(known["term"]),
+            terms=tuple(known["term"].to_list()),
             weights=tuple(map(weight, known["rows"])),
             unseen=weight(0),
             average=learned.length / documents if learned.length else 1.0,

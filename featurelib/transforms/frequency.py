@@ -57,7 +57,7 @@ class Frequency(Transform):
 
     def finish(self, learned: CountTable) -> Iterable[Primitive]:
         known = learned.most_frequent_first(at_least=self.min_count)
-        all_rows = learned.rows
-        yield Index(tuple(known["term"]), first=1, missing=None, unseen=0)
-        yield Gather((0.0, *(rows / all_rows for rows in known["rows"])))
+        shares = known["rows"].to_numpy() / learned.rows
+        yield Index(tuple(known["term"].to_list()), first=1, missing=None, unseen=0)
+        yield Gather((0.0, *shares.tolist()))
         yield ToFloat32()

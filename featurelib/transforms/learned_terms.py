@@ -54,7 +54,9 @@ class LearnedTerms(Transform):
     def index(self, learned: CountTable) -> Index:
         """Return the step that numbers the terms as a first fit does."""
         most = None if self.max_size is None else self.max_size - self.room
-        return self.index_of(tuple(learned.most_frequent_first(at_least=self.min_count, at_most=most)["term"]))
+        return self.index_of(
+            tuple(learned.most_frequent_first(at_least=self.min_count, at_most=most)["term"].to_list())
+        )
 
     def index_of(self, terms: tuple[str, ...]) -> Index:
         """Return the step that numbers these terms in order, behind the slots of those that are not known."""
@@ -112,7 +114,7 @@ class LearnedTerms(Transform):
         terms = (*held.terms, *new[:free])
         if self.on_gone == "keep":
             return replace(found, terms=terms)
-        there = set(learned.most_frequent_first(at_least=self.min_count)["term"])
+        there = set(learned.most_frequent_first(at_least=self.min_count)["term"].to_list())
         retired = tuple(position for position, term in enumerate(terms) if term not in there)
         return replace(found, terms=terms, retired=retired)
 

@@ -95,7 +95,7 @@ class MonotonicWoe(BinsByLabel):
         binned = self.binning(f"{self.column}@bin", variant, edges)
         table = self._weights(edges, values, rows, total)
         steps = VariantPlace(len(edges)), Gather(tuple(table.ravel().tolist())), ToFloat32()
-        return binned, Chain(self.makes[0], (binned.into, variant), "number", steps)
+        return binned, Chain(self.makes[0], (binned.into, variant), "place", steps)
 
     def _weights(
         self,

@@ -97,7 +97,9 @@ class MultiHot(LearnedTerms):
         return DocumentCounts()
 
     def finish(self, learned: DocumentCounts) -> Iterable[Primitive]:
-        yield self.index_of(tuple(learned.most_frequent_first(at_least=self.min_count, at_most=self.size)["term"]))
+        yield self.index_of(
+            tuple(learned.most_frequent_first(at_least=self.min_count, at_most=self.size)["term"].to_list())
+        )
 
     def index_of(self, terms: tuple[str, ...]) -> HotSlots:
         weighted = self.weights is not None

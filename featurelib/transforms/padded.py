@@ -116,7 +116,9 @@ class Padded(LearnedTerms):
         if self.tokens is not None:
             yield SplitText(self.tokens)
         yield PadTexts(self.length, self.side, self.keep)
-        yield self.index_of(tuple(learned.most_frequent_first(at_least=self.min_count, at_most=self.max_size)["term"]))
+        yield self.index_of(
+            tuple(learned.most_frequent_first(at_least=self.min_count, at_most=self.max_size)["term"].to_list())
+        )
 
     def index_of(self, terms: tuple[str, ...]) -> IndexEach:
         return IndexEach(terms, first=1 + self.unseen_buckets, missing=0, unseen=1, buckets=self.unseen_buckets)

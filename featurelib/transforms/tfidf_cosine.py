@@ -72,6 +72,6 @@ class TfidfCosine(TextPair):
             return math.log((1 + learned.documents) / (1 + rows)) + 1
 
         known = learned.counts.filter(learned.counts["rows"] >= self.min_count)
-        terms, weights = tuple(known["term"]), tuple(map(weight, known["rows"]))
+        terms, weights = tuple(known["term"].to_list()), tuple(map(weight, known["rows"]))
         yield WeightedCosine(terms, weights, unseen=weight(0), rule=self.tokens)
         yield ToFloat32()

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from featurelib.fitting.enumerated import numbered
 from featurelib.program.hashing import hash_expr, joined_expr
+from featurelib.program.numbered import numbered
 from featurelib.windows.grain import Hashes, Ints
 from featurelib.windows.track import ranked
 

@@ -122,6 +122,11 @@ def test_sums_of_the_largest_labels_are_exact():
         of(LabelsByPart(binary=False), [("a", 2.0**32 + 1, FIRST)])
 
 
+def test_labels_of_zero_and_minus_one_are_summed():
+    state = of(LabelsByPart(binary=False), [("a", -1.0, FIRST), ("a", 0.0, FIRST), ("b", -1.0, FIRST)])
+    assert state.table.rows() == [("a", NUMBER, 2, -1), ("b", NUMBER, 1, -1)]
+
+
 def test_state_comes_back_from_storage():
     state = of(LabelsByPart(folds=3), [("a", 1.0, "k", FIRST), (None, 0.0, None, FIRST + DAY)])
     plain, frames = state.to_stored()

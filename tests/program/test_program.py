@@ -9,7 +9,17 @@ import pytest
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, UsageError
 from featurelib.program import Chain, Program
-from featurelib.program.primitives import Affine, BinSearch, Clip, HashBucket, Index, JoinText, Log1pStep, ToFloat32
+from featurelib.program.primitives import (
+    Affine,
+    BinSearch,
+    Clip,
+    Gather,
+    HashBucket,
+    Index,
+    JoinText,
+    Log1pStep,
+    ToFloat32,
+)
 
 NUMBER, TEXT = pl.Float64(), pl.String()
 BINS = Chain("x__bin", ("x",), "number", (BinSearch((0.0, 1.0)),))
@@ -149,6 +159,28 @@ def test_chain_over_a_made_column_of_the_wrong_type_is_refused():
         Program.of([BINS, joined, log], SCHEMA, ["log"])
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Index(("ab", "c")), Index(("a", "bc"))),
+        (Index(("a", "")), Index(("a",))),
+        (Index(("a", "b")), Index(("b", "a"))),
+        (Index(("a", "b"), retired=(0,)), Index(("a", "b"), retired=(1,))),
+        (Gather((1.0, None)), Gather((1.0, 0.0))),
+        (Gather((1.0, 0.0)), Gather((1.0, -0.0))),
+        (Gather((1.0, 2.0)), Gather((2.0, 1.0))),
+    ],
+    ids=str,
+)
+def test_fingerprint_tells_tables_of_constants_apart(one, other):
+    index = Index(("a",))
+    made = [
+        Program.of([Chain("y", ("t",), "text", (step,) if isinstance(step, Index) else (index, step))], SCHEMA, ["y"])
+        for step in (one, other)
+    ]
+    assert made[0].fingerprint != made[1].fingerprint
+
+
 def test_fingerprint_follows_the_meaning_alone():
     program = Program.of([BINS, CROSS], SCHEMA, ["cross"])
     assert program.keeping(["cross"], made={"rows": 5}).fingerprint == program.fingerprint
@@ -255,6 +287,12 @@ def test_wrong_columns_are_errors():
         program.transform_columns({"x": [1.0, "2"]}, shared={"t": "a"})
     with pytest.raises(ColumnTypeError, match=r"cross needs column 't' of the row to be text, .*got 1.5"):
         program.transform_columns({"x": [1.0], "t": np.array([1.5])})
+    for column in ("tv", b"tv", {"tv"}, 1.5, None, np.array(1.5), iter([1.0])):
+        with pytest.raises(UsageError, match=rf"{type(column).__name__} for 't'.*`shared`"):
+            program.transform_columns({"x": [1.0, 2.0], "t": column})
+    for unit in ("us", "ns"):
+        with pytest.raises(ColumnTypeError):
+            program.transform_columns({"x": np.array(["2026-11-01"], f"datetime64[{unit}]")}, shared={"t": "a"})
 
 
 def test_whole_number_that_is_null_is_an_error_by_column():

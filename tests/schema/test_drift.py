@@ -16,7 +16,7 @@ from featurelib.schema.column import Column
 from featurelib.schema.divergence import jensen_shannon, psi, psi_by_chance
 from featurelib.schema.drift import columns_differ, compare, enough, freshness, leaks, volume
 from featurelib.schema.edges import Bins, Edges
-from featurelib.schema.findings import Finding, told, worst_first
+from featurelib.schema.findings import Finding, Moved, told, worst_first
 from featurelib.schema.limits import Drift, Volume
 from featurelib.schema.measure import profile_rows
 from featurelib.schema.profile import Profile
@@ -381,3 +381,14 @@ def test_the_worst_is_first_and_findings_are_plain_data():
     assert all(set(moved) == {"cell", "was", "now"} for moved in plain["moved"])
     assert len(told(ranked, limit=2)) >= 3
     assert "and" in told(ranked, limit=2)[2]
+
+
+def test_a_column_that_is_asked_for_and_no_longer_declared_is_extra():
+    there = pl.Schema({"price": pl.Float64(), "pad": pl.List(pl.UInt32())})
+    found = columns_differ(there, wanted=["price", "pad"], declared={"price": pl.Float64()}, where="the served rows")
+    assert [(one.column, one.measure, one.level) for one in found] == [("pad", "extra", "watch")]
+
+
+def test_a_cell_named_by_a_log_cannot_command_the_terminal():
+    moved = Moved("tv\nALARM\x1b[2J\u202e" + "x" * 500, 0.1, 0.2)
+    assert str(moved) == "tv\ufffdALARM\ufffd[2J\ufffd" + "x" * 47 + " 10.0% -> 20.0%"

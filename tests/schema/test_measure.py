@@ -223,3 +223,11 @@ def test_examples_of_nulls_are_the_first_however_many_rows_are_looked_at(
         keys = sorted((row["k"] for row in rows if row[name] is None), key=lambda k: (k is not None, k))
         shown = {} if name == "lists" else {name: None}
         assert found[f"{name}.max_null"] == tuple({"k": k, **shown} for k in keys[:5])
+
+
+def test_examples_of_nulls_do_not_mind_how_the_key_is_called():
+    nullable = {"dtype": pl.Float64(), "doc": "A number.", "nullable": True, "max_null": 0.1}
+    columns = {"null a": Column(dtype=pl.Int64(), doc="Key."), "a": Column(**nullable), "b": Column(**nullable)}
+    table = type("Named", (Table,), {"min_rows": 0, "key": ("null a",), **columns})
+    frame = pl.LazyFrame({"null a": range(10), "a": [None] * 10, "b": [None] * 10}, schema=table.polars_schema())
+    assert measure(frame, table).examples["a.max_null"][0] == {"null a": 0, "a": None}

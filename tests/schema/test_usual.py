@@ -36,9 +36,9 @@ def share(*words: object) -> float:
     return hash_text("/".join(map(str, words))) / 2**64
 
 
-def day(number: int, *, price: float = 1.0) -> Profile:
+def day(number: int, *, price: float = 1.0, users: int = USERS, each: int = ROWS) -> Profile:
     """Return the profile of a day: each user brings a hundred rows, all of one country."""
-    rows = [(user, row) for user in range(USERS) for row in range(ROWS)]
+    rows = [(user, row) for user in range(users) for row in range(each)]
     frame = pl.LazyFrame(
         {
             "country": [int(8 * share("country", number, user)) for user, _ in rows],
@@ -129,6 +129,19 @@ def test_one_broken_day_in_the_fit_is_told_and_makes_no_later_day_like_it_usual(
     assert ("price", "psi") in loud(again)
     calm = beyond_usual(compare(days[FIT], fit, Shown, EDGES, against="the fit"), usual, AGAINST_BASELINE)
     assert not loud(calm)
+
+
+def test_a_day_of_few_rows_makes_no_later_day_usual(days: list[Profile]) -> None:
+    fitted = [*days[: FIT - 1], day(98, users=2, each=5)]
+    assert broken(fitted) == []
+    found = compare(day(99, price=0.5), fitted[0].merge_all(fitted[1:]), Shown, EDGES, against="the fit")
+    assert ("price", "psi") in loud(beyond_usual(found, usual_of(fitted), AGAINST_BASELINE))
+
+
+def test_days_without_rows_are_no_days(days: list[Profile]) -> None:
+    empty = [day(number, users=0) for number in range(90, 93)]
+    assert broken([*days[:2], *empty]) == broken([*days[:3], day(98, price=0.1), *empty]) == []
+    assert usual_of([*days[:2], *empty]) == {}
 
 
 def test_neither_quiet_days_nor_two_alike_are_taken_for_broken(days: list[Profile]) -> None:

@@ -37,6 +37,7 @@ from featurelib.program.primitives.null_outside import NullOutside
 from featurelib.program.primitives.number import Number
 from featurelib.program.primitives.numbers import Numbers
 from featurelib.program.primitives.pad_texts import PadTexts
+from featurelib.program.primitives.place import Place
 from featurelib.program.primitives.shared_tokens import SharedTokens
 from featurelib.program.primitives.signed_log import SignedLogStep
 from featurelib.program.primitives.split_text import SplitText
@@ -86,6 +87,7 @@ __all__ = [
     "Number",
     "Numbers",
     "PadTexts",
+    "Place",
     "SharedTokens",
     "SignedLogStep",
     "SplitText",

@@ -17,13 +17,20 @@ class Gather(Primitive):
     op = "gather"
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
-        return inputs[0].map_batches(self._whole_column, return_dtype=pl.Float64, is_elementwise=True)
+        return self.expr_of(self.in_order, inputs[0])
 
-    def _whole_column(self, column: pl.Series) -> pl.Series:
-        return self._in_order.gather(column).alias(column.name)
+    @staticmethod
+    def expr_of(values: pl.Series, places: pl.Expr) -> pl.Expr:
+        """Return the values at some places as a polars expression."""
+
+        def gathered(column: pl.Series) -> pl.Series:
+            return values.gather(column).alias(column.name)
+
+        return places.map_batches(gathered, return_dtype=values.dtype, is_elementwise=True)
 
     @cached_property
-    def _in_order(self) -> pl.Series:
+    def in_order(self) -> pl.Series:
+        """The values as a series."""
         return pl.Series("values", self.values, dtype=pl.Float64)
 
     def row(self) -> RowFunction:
@@ -35,4 +42,4 @@ class Gather(Primitive):
         return gather
 
     def tables(self) -> dict[str, pl.Series]:
-        return {"values": self._in_order}
+        return {"values": self.in_order}

@@ -1,13 +1,16 @@
 """Index: the number of a known term."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 import polars as pl
 
 from featurelib.program.hashing import hash_expr, hash_text
+from featurelib.program.numbered import numbered
 from featurelib.program.primitive import Cells, Primitive, RowFunction
+from featurelib.program.primitives.gather import Gather
 
 
 @dataclass(frozen=True)
@@ -73,19 +76,19 @@ class Index(Primitive):
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         place = inputs[0].cast(self._enum, strict=False).to_physical().cast(pl.UInt32)
         if self.retired:
-            return self._numbered(inputs[0], _gathered(self._numbers_in_order, place))
+            return self._numbered(inputs[0], Gather.expr_of(self._numbers_in_order, place))
         return self._numbered(inputs[0], place + self.first)
 
     def expr_among(self, terms: "SharedTerms", text: pl.Expr, codes: pl.Expr) -> pl.Expr:
         """Return the step as a polars expression over a text and its codes among the terms of several steps."""
         import numpy as np
 
-        numbers = np.zeros(len(terms.terms), dtype=np.uint32)
-        there = np.zeros(len(numbers), dtype=bool)
-        places = self.known_terms.cast(terms.enum).to_physical().to_numpy()
+        numbers = np.zeros(terms.count, dtype=np.uint32)
+        there = np.zeros(terms.count, dtype=bool)
+        places = terms.places(self).to_numpy()
         numbers[places], there[places] = self._numbers_in_order.to_numpy(), True
         known = pl.select(pl.when(pl.Series(there)).then(pl.Series(numbers))).to_series()
-        return self._numbered(text, _gathered(known, codes))
+        return self._numbered(text, Gather.expr_of(known, codes))
 
     def _numbered(self, text: pl.Expr, known: pl.Expr) -> pl.Expr:
         unseen = pl.lit(self.unseen, dtype=pl.UInt32)
@@ -124,21 +127,22 @@ class SharedTerms:
 
     Attributes
     ----------
-    terms, enum
-        Those of all, each once; and the type of them.
+    count
+        How many there are, each once.
     """
 
-    def __init__(self, steps: Iterable[Index]) -> None:
-        self.terms = pl.concat([step.known_terms for step in steps]).unique(maintain_order=True)
-        self.enum = pl.Enum(self.terms)
+    def __init__(self, steps: Sequence[Index]) -> None:
+        codes, terms = numbered(pl.concat([step.known_terms for step in steps]))
+        self.count = len(terms)
+        self._enum = pl.Enum(terms)
+        counts = [len(step.known_terms) for step in steps]
+        listed = zip(steps, accumulate(counts), counts, strict=True)
+        self._places = {id(step): codes[end - count : end] for step, end, count in listed}
+
+    def places(self, step: Index) -> pl.Series:
+        """Return the places of the known terms of one of the steps among all."""
+        return self._places[id(step)]
 
     def codes(self, text: pl.Expr) -> pl.Expr:
         """Return the place of a text among the terms, null where it is none."""
-        return text.cast(self.enum, strict=False).to_physical().cast(pl.UInt32)
-
-
-def _gathered(values: pl.Series, places: pl.Expr) -> pl.Expr:
-    def gathered(column: pl.Series) -> pl.Series:
-        return values.gather(column).alias(column.name)
-
-    return places.map_batches(gathered, return_dtype=pl.UInt32, is_elementwise=True)
+        return text.cast(self._enum, strict=False).to_physical().cast(pl.UInt32)

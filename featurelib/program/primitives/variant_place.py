@@ -11,26 +11,26 @@ from featurelib.program.primitive import Primitive, RowFunction
 class VariantPlace(Primitive):
     """Return ``position * variants + variant``, for `Gather`.
 
-    Both are whole numbers that earlier chains made, from 0; a variant is below ``variants``. The result is ``Int64``,
-    null where one of them is.
+    A variant is below ``variants``, and the last place below 2^32. The result is ``UInt32``, null where one of them is.
     """
 
     variants: int
 
     op = "variant_place"
+    takes = "place"
 
     @property
     def dtype(self) -> pl.DataType:
-        return pl.Int64()
+        return pl.UInt32()
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         position, variant = inputs
-        return (position * self.variants + variant).cast(pl.Int64)
+        return position * pl.lit(self.variants, pl.UInt32) + variant
 
     def row(self) -> RowFunction:
         variants = self.variants
 
-        def variant_place(position: float | None, variant: float | None) -> int | None:
-            return None if position is None or variant is None else int(position * variants + variant)
+        def variant_place(position: int | None, variant: int | None) -> int | None:
+            return None if position is None or variant is None else position * variants + variant
 
         return variant_place
