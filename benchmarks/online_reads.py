@@ -43,7 +43,7 @@ def export(folder: Path, entities: int) -> Export:
     frame = pl.DataFrame({"entity": [str(10**9 + entity) for entity in range(entities)], **columns})
     frame = frame.with_columns(pl.when(pl.col(name) % 3 != 0).then(name).alias(name) for name in COLUMNS[::8])
     as_of, empty = datetime(2026, 11, 22, tzinfo=UTC), dict.fromkeys(COLUMNS)
-    return write_export(folder, pipeline="shop", as_of=as_of, declared="", frames={("item_id",): frame}, empty=empty)
+    return write_export(folder, pipeline="shop", as_of=as_of, declared={}, frames={("item_id",): frame}, empty=empty)
 
 
 def requests(entities: int) -> list[list[dict[str, Any]]]:

@@ -226,11 +226,29 @@ class Pipeline:
         return pl.Schema({**self.samples.schema, **windows})
 
     def is_private(self, column: str) -> bool:
-        """Return whether values of a column, or of what it is made of, are of a person."""
-        reads = [name for feature in self.features if column in feature.makes for name in feature.reads]
-        tables = (self.table, self.samples.log.table)
-        declared = [table.columns[name] for table in tables for name in (column, *reads) if name in table.columns]
-        return any(one.pii != "none" for one in declared)
+        """Return whether values of a column, or of anything that it is made of, are of a person.
+
+        A column of which no table says what it holds counts as private.
+        """
+        return column in self._private or column not in {*self.table.columns, *self.sample_schema}
+
+    @cached_property
+    def _private(self) -> frozenset[str]:
+        """The private ones of all columns: those of a person, unknown ones, and what is made of either."""
+        ours, logged = self.table.columns, self.samples.log.table.columns
+        private = {name for columns in (logged, ours) for name, column in columns.items() if column.pii != "none"}
+        private |= self.samples.schema.keys() - logged.keys() - ours.keys()
+        for window in self.windows:
+            specs = (*window.tiles(self.samples.timezone), *window.surveyed(self.samples.timezone))
+            read = [spec.log.table.columns[name] for spec in specs for name in (*spec.by, *spec.values)]
+            if not private.isdisjoint(window.entity) or any(column.pii != "none" for column in read):
+                private |= window.makes.keys()
+        for operator in self.operators:
+            # NOTE: terms come of what is learned; of an outcome no value is kept, only how often it came
+            learned = {name for name, _ in operator.learns} - self.samples.outcomes
+            if not private.isdisjoint({*operator.reads, *learned}):
+                private |= set(operator.makes)
+        return frozenset(private)
 
     def asks_lists(self, by: Sequence[str]) -> bool:
         """Return whether the samples list some of an entity's columns, or their times: so they do its windows."""

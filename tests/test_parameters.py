@@ -46,6 +46,7 @@ WHOLE: dict[str, Callable[[object], object]] = {  # which parameter of what
     "MultiHot size": lambda value: MultiHot("x", size=value),
     "OutOfFold folds": lambda value: OutOfFold(key="request", time="at", folds=value),
     "Padded length": lambda value: Padded("x", length=value),
+    "Padded room": lambda value: Padded("x", length=1, room=value, max_size=9),
     "QuantileBins bins": lambda value: QuantileBins("x", bins=value),
     "QuantileUniform knots": lambda value: QuantileUniform("x", knots=value),
     "TargetMean min_count": lambda value: TargetMean("x", label="y", fitted=FOLDS, min_count=value),

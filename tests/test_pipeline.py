@@ -10,10 +10,10 @@ import pytest
 from featurelib.cleaning import Impute, Normalize
 from featurelib.days import Days
 from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationError, ParameterError
-from featurelib.samples import CarriedLabel, KeepFraction, Lists, RandomItems
+from featurelib.samples import CarriedLabel, KeepFraction, Lists, RandomItems, Sessions
 from featurelib.schema import Column, Table
-from featurelib.transforms import Feature, HashedCross, Log1p, Standardize, Vocabulary
-from featurelib.windows import LastValue, Rate, Sum
+from featurelib.transforms import Feature, Frequency, HashedCross, Log1p, Padded, Standardize, Vocabulary
+from featurelib.windows import LastN, LastValue, Rate, Sum
 from pipelines.open_bandit import open_bandit
 from pipelines.search_ranking import search_ranking
 from tests.shop import FEATURES, ShopFeatures, logs, rate, shop
@@ -309,3 +309,43 @@ def test_a_partition_asked_for_twice_is_one() -> None:
     pipeline = shop()
     one = pipeline.partitions(Days.parse("2026-11-01", "2026-11-02"))
     assert pipeline.partitions([*reversed(one), *one]) == one
+
+
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        ("item_id", {"item_index", "cleaned", "last_index", "again", "listed"}),
+        ("user_id", {"user_share", "last_index", "again"}),
+        ("slot", {"slot_z", "listed", "again"}),
+        ("landed_at", set()),
+    ],
+)
+def test_what_windows_and_features_make_of_a_private_column_is_private(column: str, found: set[str]):
+    said = [
+        type(log.table.__name__, (log.table,), {column: replace(log.table.columns[column], pii="personal")})
+        for log in (IMPRESSIONS, CLICKS)
+    ]
+    shown, clicked = (replace(log, table=table) for log, table in zip((IMPRESSIONS, CLICKS), said, strict=True))
+    features = [
+        *FEATURES,
+        Feature("cleaned", HashedCross(["item_id", "request_id"], buckets=8)),
+        Feature("last_index", Vocabulary("last_item")),
+        Feature("again", HashedCross(["last_index", "slot"], buckets=8)),
+        Feature("listed", Padded("items_slot", length=2, terms_of="item_id")),
+    ]
+    windows = [
+        LastValue("last_item", of=clicked, by="user_id", column="item_id", over="1d"),
+        LastN("items", of=clicked, by="request_id", column="request_id", also="slot", n=2, over="1d"),
+    ]
+    table = columns(cleaned=pl.UInt32(), last_index=pl.UInt32(), again=pl.UInt32(), listed=pl.List(pl.UInt32()))
+    made = shop((shown, clicked), windows=windows, cleaning=[Normalize("item_id")], features=features, table=table)
+    assert {name for name in made.feature_names if made.is_private(name)} == found
+    assert made.is_private(column)
+    assert made.is_private("unheard_of")
+
+
+def test_what_no_table_declares_is_private():
+    samples = replace(shop().samples, sessions=Sessions("user_id", time="shown_at"))
+    features = [*FEATURES, Feature("session", Frequency("session_id"))]
+    made = shop(samples=samples, features=features, table=columns(session=pl.Float32()))
+    assert [name for name in made.feature_names if made.is_private(name)] == ["session"]

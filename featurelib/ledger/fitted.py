@@ -1,14 +1,18 @@
 """The program that a pipeline's features are made with now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 
 from featurelib import __version__
 from featurelib.days import Days
 from featurelib.ledger.description import describe
 from featurelib.ledger.fingerprint import digest
+from featurelib.logs import Log
 from featurelib.pipeline import Pipeline
 from featurelib.program import Program, load, versions
 from featurelib.tables import Partition
+from featurelib.windows import Window
+from featurelib.windows.window import RangedWindow
 from featurelib.workspace import Workspace
 
 
@@ -18,9 +22,24 @@ def declared_features(pipeline: Pipeline) -> str:
     return digest([__version__, describe((*rows, pipeline.cleaning, pipeline.features, pipeline.selection))])
 
 
-def declared_windows(pipeline: Pipeline) -> str:
-    """Return a fingerprint of the windows as declared; a program keeps that of its fit, an export of them its own."""
-    return digest(describe(pipeline.windows))
+def declared_windows(pipeline: Pipeline) -> dict[str, str]:
+    """Return, for each column of the windows, a fingerprint of what it means; a program and an export keep them.
+
+    That is its window as declared, but for the lengths of other columns; the zone of its days; its type; and of each
+    log the name, not the files, lateness or rules.
+    """
+    zone = pipeline.samples.timezone
+    return {column: mark for window in pipeline.windows for column, mark in _columns_declared(window, zone)}
+
+
+def _columns_declared(window: Window, timezone: str) -> Iterator[tuple[str, str]]:
+    held = {field.name: getattr(window, field.name) for field in fields(window)}
+    logs = {name: value.name for name, value in held.items() if isinstance(value, Log)}
+    said, days_of = {**describe(window), **logs}, timezone if window.grain == "1d" else None
+    alone = window.lengths if isinstance(window, RangedWindow) else {}  # it makes each of these as if it made no other
+    for column, dtype in window.makes.items():
+        own = {"name": column, "over": str(alone[column])} if column in alone else {}
+        yield column, digest({"column": column, "window": said | own, "days_of": days_of, "type": describe(dtype)})
 
 
 def fitted(pipeline: Pipeline, workspace: Workspace) -> Program | None:

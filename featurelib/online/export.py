@@ -66,14 +66,14 @@ class Export:
     as_of
         The instant at which they have these values.
     declared
-        Fingerprint of the windows' declaration.
+        By column of the windows, a fingerprint of its declaration.
     windows
         The windows by entity.
     """
 
     pipeline: str
     as_of: datetime
-    declared: str
+    declared: Mapping[str, str]
     windows: tuple[EntityWindows, ...]
 
     @property
@@ -91,7 +91,7 @@ class Export:
             "format": FORMAT,
             "pipeline": self.pipeline,
             "as_of": self.as_of.isoformat(),
-            "declared": self.declared,
+            "declared": dict(self.declared),
             "windows": [
                 {
                     "by": list(one.by),
@@ -124,7 +124,7 @@ class Export:
             export = cls(
                 stored["pipeline"],
                 datetime.fromisoformat(stored["as_of"]),
-                stored["declared"],
+                dict(stored["declared"]),
                 tuple(
                     EntityWindows(
                         tuple(one["by"]),

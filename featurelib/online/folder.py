@@ -37,7 +37,7 @@ def write_export(
     *,
     pipeline: str,
     as_of: datetime,
-    declared: str,
+    declared: Mapping[str, str],
     frames: Mapping[tuple[str, ...], pl.DataFrame],
     empty: Mapping[str, Any],
 ) -> Export:
@@ -49,8 +49,11 @@ def write_export(
     ----------
     folder
         Where; made if it is not there.
-    pipeline, as_of, declared
-        Whose values, at which instant, and the fingerprint of the windows' declaration.
+    pipeline, as_of
+        Whose values, at which instant.
+    declared
+        By column of the windows, a fingerprint of its declaration, which `OnlineStore.features` compares with that of
+        the program's fit; left out for a column of none.
     frames
         By entity columns: column ``entity`` (the texts of the entity's values, U+001F between them; each once, none
         null), and a column per window. Categories are written as text.

@@ -36,7 +36,7 @@ class OnlineStore:
     >>> frame = pl.DataFrame({"entity": ["0042"], "item_clicks": [12]})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export = write_export(
-    ...         folder, pipeline="shop", as_of=datetime(2026, 11, 22, tzinfo=UTC), declared="",
+    ...         folder, pipeline="shop", as_of=datetime(2026, 11, 22, tzinfo=UTC), declared={},
     ...         frames={("item_id",): frame}, empty={"item_clicks": 0},
     ...     )
     ...     store = OnlineStore.open(folder)
@@ -154,15 +154,19 @@ class OnlineStore:
         Raises
         ------
         DeclarationError
-            If the export's windows are declared otherwise than those that the program was fitted on: a column of the
-            same name may mean something else. A program that no pipeline's fit made is taken as it is.
+            If a window's column that the program reads is declared otherwise in the export than when the program was
+            fitted: its name is the same, and it means something else. Other columns may differ. A program that no
+            pipeline's fit made is taken as it is.
         """
         export, made = self._read(rows)
-        if program.made.get("windows", export.declared) != export.declared:
+        fitted = program.made.get("windows", export.declared)
+        others = [name for name in program.inputs if fitted.get(name) != export.declared.get(name)]
+        if others:
             raise DeclarationError(
                 f"the program of {export.pipeline} was fitted on windows declared otherwise than those of the export "
-                f"{export.version} as of {export.as_of:%Y-%m-%dT%H:%MZ}. Load the program that was fitted with this "
-                f"declaration (featurelib fit {export.pipeline}), or export again from that of the program."
+                f"{export.version} as of {export.as_of:%Y-%m-%dT%H:%MZ}: {', '.join(others)}. Load the program that "
+                f"was fitted with this declaration (featurelib fit {export.pipeline}), or export again from that of "
+                "the program."
             )
         return program.transform_rows(made)
 

@@ -28,12 +28,12 @@ class WindowValues:
     empty
         For each window's column, what it is for any other entity.
     declared
-        Fingerprint of the windows as declared.
+        For each window's column, the fingerprint of what it means; see `declared_windows`.
     """
 
     frames: Mapping[tuple[str, ...], pl.DataFrame]
     empty: Mapping[str, Any]
-    declared: str
+    declared: Mapping[str, str]
 
 
 def window_values(run: Run, at: datetime) -> WindowValues:

@@ -57,7 +57,7 @@ class Check:
     on_fail, declared_at
         As in `Column`.
     expectation, kwargs
-        The Great Expectations type that judges it, and its arguments as plain JSON values.
+        The Great Expectations type that judges it, and its arguments, plain JSON values if it is ``portable``.
     breaks
         Boolean expression, never null: the row counts against the rule. Never true for ``key``, ``unique``,
         ``reference`` and the rules about the table as a whole, which no row breaks alone.
@@ -339,10 +339,30 @@ def _value_checks(name: str, column: Column) -> Iterator[Check]:
             "expect_column_values_to_be_in_set",
             breaks=_number(value, column) & ~_among(value, column.allowed, column.dtype),
             value_set=list(column.allowed),
+            portable=is_json(column.allowed),
         )
 
 
-def _check(name: str, column: Column, kind: Kind, rule: str, gx: str, *, breaks: pl.Expr, **kwargs: Any) -> Check:
+def is_json(value: Any) -> bool:
+    """Return whether JSON has a word for a value: not for dates, bytes and decimals, nor for NaN and infinities."""
+    if isinstance(value, Mapping):
+        return all(map(is_json, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_json, value))
+    return value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _check(
+    name: str,
+    column: Column,
+    kind: Kind,
+    rule: str,
+    gx: str,
+    *,
+    breaks: pl.Expr,
+    portable: bool = True,
+    **kwargs: Any,
+) -> Check:
     # a share has no rows to set aside, and of rows that share a value none is worse than the others
     share = kind in {"max_null", "unique"} and column.on_fail == "quarantine"
     return Check(
@@ -355,6 +375,7 @@ def _check(name: str, column: Column, kind: Kind, rule: str, gx: str, *, breaks:
         expectation=gx,
         kwargs=kwargs if "unexpected_rows_query" in kwargs else {"column": name, **kwargs},
         breaks=breaks.fill_null(value=False),
+        portable=portable,
     )
 
 

@@ -2,12 +2,15 @@
 
 import inspect
 import json
+import math
+from base64 import b64encode
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from featurelib.schema.checks import plan_checks
+from featurelib.schema.checks import Check, is_json, plan_checks
 from featurelib.schema.column import Column
 from featurelib.schema.rows import whole_limits
 from featurelib.schema.table import Table
@@ -38,7 +41,9 @@ def to_json_schema(table: type[Table]) -> dict[str, Any]:
     How values are written: instants and local times as in RFC 3339, with an offset where the column has a zone and
     without one where it has none; durations as in ISO 8601; bytes in base64; decimals as numbers. JSON has neither NaN
     nor infinities. A bound of a Float32 column is the wider one of itself and the Float32 nearest to it, so that a
-    value at the bound passes however it is written. Whole numbers may be written with a point, as 1.0.
+    value at the bound passes however it is written; of allowed values both are listed. Whole numbers may be written
+    with a point, as 1.0. Allowed instants, local times, clocks and durations, which may be written in several ways, are
+    no rule, nor are decimals of more digits than a float tells apart.
 
     References
     ----------
@@ -73,18 +78,26 @@ def json_schema_text(table: type[Table]) -> str:
 def _unsaid(table: type[Table]) -> Iterator[str]:
     """Yield in words what the schema cannot say, and which of its rules only warn."""
     checks = plan_checks(table)
+    said = [check for check in checks if _is_said(check, table)]
     for check in checks:
-        if check.kind not in _SAID:
+        if check not in said:
             yield f"not said here: {check.rule}"
     yield "not said here: limits on volume, freshness and drift, which compare days"
     for name, column in table.columns.items():
         if column.nan == "allow":
             yield f"not said here: {name} may be NaN"
+        for value in column.allowed or ():
+            if column.dtype.is_float() and math.isinf(float(value)):
+                yield f"not said here: {name} may be {value}"
         if isinstance(column.dtype, pl.Decimal) and column.dtype.scale:
             yield f"not said here: {name} has at most {column.dtype.scale} digits behind the point"
-    for check in checks:
-        if check.kind in _SAID and check.on_fail == "warn":
+    for check in said:
+        if check.on_fail == "warn":
             yield f"only warns: {check.rule}"
+
+
+def _is_said(check: Check, table: type[Table]) -> bool:
+    return check.kind in _SAID and (check.kind != "allowed" or _enum(table.columns[check.columns[0]]) is not None)
 
 
 def _property(column: Column) -> dict[str, Any]:
@@ -92,13 +105,38 @@ def _property(column: Column) -> dict[str, Any]:
     told = {"description": doc, **_value(column.dtype)}
     if column.between is not None:
         told |= _range(column.between, column.dtype, told)
-    if column.allowed is not None:
-        told["enum"] = [value for value in column.allowed if value in told.get("enum", column.allowed)]
+    if (allowed := _enum(column)) is not None:
+        told["enum"] = allowed
     return _or_null(told) if column.nullable else told
+
+
+def _enum(column: Column) -> list[Any] | None:  # noqa: PLR0911  one case for each sort of type
+    """Return the allowed values as JSON writes them; None if all are, or JSON may write them in ways not listed."""
+    if column.allowed is None:
+        return None
+    held = pl.Series(column.allowed, dtype=column.dtype).to_list()
+    if column.dtype.is_float():
+        both = (float(one) for pair in zip(column.allowed, held, strict=True) for one in pair)
+        return list(dict.fromkeys(filter(math.isfinite, both)))
+    match column.dtype:
+        case pl.Decimal():
+            numbers = [float(value) for value in held]
+            return numbers if [Decimal(str(number)) for number in numbers] == held else None
+        case pl.Date():
+            return [value.isoformat() for value in held]
+        case pl.Binary():
+            return [b64encode(value).decode() for value in held]
+        case pl.List() | pl.Array() | pl.Struct():
+            return held if is_json(held) else None
+        case pl.Datetime() | pl.Time() | pl.Duration():
+            return None
+    return held
 
 
 def _or_null(told: dict[str, Any]) -> dict[str, Any]:
     """Return what values of a type are, or null."""
+    if told.get("type") == "null":
+        return told
     enum = {"enum": [*told["enum"], None]} if "enum" in told else {}
     return {**told, "type": [told["type"], "null"], **enum} if "type" in told else {**told, **enum}
 

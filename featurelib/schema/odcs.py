@@ -230,7 +230,7 @@ def _rule(check: Check, table: type[Table]) -> dict[str, Any]:  # noqa: PLR0911 
         case "max_null":
             most = 100 * (column.max_null or 0) if column else 0
             return _library("nullValues", mustBeLessOrEqualTo=round(most, 10), unit="percent")
-        case "allowed":
+        case "allowed" if check.portable:
             arguments = {"validValues": list(column.allowed or ()) if column else []}
             return _library("invalidValues", mustBe=0, arguments=arguments)
         case "unique":

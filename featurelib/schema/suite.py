@@ -10,6 +10,7 @@ from featurelib.schema.table import Table
 
 _WHY: dict[Kind, str] = {
     "row": "the rule is a polars expression without a text in SQL",
+    "allowed": "JSON has no word for some of the values",
     "reference": "Great Expectations has no share of rows for a query",
     "volume": "the limit is that of one partition, by those before it or its end",
 }

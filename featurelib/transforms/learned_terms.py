@@ -6,7 +6,7 @@ from typing import Any, Literal
 import polars as pl
 
 from featurelib.errors import DeclarationError, ParameterError
-from featurelib.fitting import CountTable
+from featurelib.fitting import CountTable, DocumentCounts
 from featurelib.fitting.state import State
 from featurelib.parameters import check_whole
 from featurelib.program.chain import Chain
@@ -51,7 +51,7 @@ class LearnedTerms(Transform):
     def state(self) -> State | None:
         return CountTable()
 
-    def index(self, learned: CountTable) -> Index:
+    def index(self, learned: CountTable | DocumentCounts) -> Index:
         """Return the step that numbers the terms as a first fit does."""
         most = None if self.max_size is None else self.max_size - self.room
         return self.index_of(

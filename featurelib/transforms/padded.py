@@ -42,7 +42,7 @@ class Padded(LearnedTerms):
         at least 1.
     max_size
         Most elements that have one, the most frequent first; ``None`` for all.
-    unseen_buckets, on_gone
+    room, unseen_buckets, on_gone
         As in `Vocabulary`.
 
     Raises
@@ -82,6 +82,7 @@ class Padded(LearnedTerms):
     max_size: int | None = None
     unseen_buckets: int = 1
     on_gone: OnGone = "keep"
+    room: int = 0
 
     suffix = "padded"
 
@@ -116,9 +117,7 @@ class Padded(LearnedTerms):
         if self.tokens is not None:
             yield SplitText(self.tokens)
         yield PadTexts(self.length, self.side, self.keep)
-        yield self.index_of(
-            tuple(learned.most_frequent_first(at_least=self.min_count, at_most=self.max_size)["term"].to_list())
-        )
+        yield self.index(learned)
 
     def index_of(self, terms: tuple[str, ...]) -> IndexEach:
         return IndexEach(terms, first=1 + self.unseen_buckets, missing=0, unseen=1, buckets=self.unseen_buckets)

@@ -52,6 +52,7 @@ EMPTY: dict[str, Any] = {
     **dict.fromkeys(name for name in BY_ITEM.columns if name != "entity"),
     "count": 0, "rate": 1 / 21, "odd": 0.0, "last": [], "last_at": [], "last_x": [], "pair_count": 0, "kind": None,
 }  # fmt: skip
+DECLARED = dict.fromkeys(EMPTY, "abc")
 ROWS: list[dict[str, Any]] = [
     *({"item_id": item, "user_id": "u1"} for item in ITEMS),
     {"item_id": "never seen", "user_id": "u1"},
@@ -89,7 +90,8 @@ def shown(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def export(folder: Path, **changes: Any) -> Export:
-    given: dict[str, Any] = {"pipeline": "shop", "as_of": AS_OF, "declared": "abc", "frames": FRAMES, "empty": EMPTY}
+    given: dict[str, Any] = {"pipeline": "shop", "as_of": AS_OF, "frames": FRAMES, "empty": EMPTY}
+    given["declared"] = DECLARED
     return write_export(folder, **given | changes)
 
 

@@ -11,7 +11,7 @@ import pytest
 from featurelib.errors import ColumnTypeError, ExportMissingError, StorageError, TableError, UsageError
 from featurelib.online import OnlineStore
 from featurelib.online import folder as folder_module
-from tests.online.exports import AS_OF, BY_ITEM, EMPTY, FRAMES, ROWS, expected, export, numbered, shown
+from tests.online.exports import AS_OF, BY_ITEM, DECLARED, EMPTY, FRAMES, ROWS, expected, export, numbered, shown
 
 
 def values(folder: Path) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ def test_export_says_what_it_holds(tmp_path: Path):
     written = export(tmp_path, as_of=AS_OF.astimezone(timezone(timedelta(hours=5))))
     read = OnlineStore.open(tmp_path).export
     assert read == written
-    assert (read.pipeline, read.as_of, read.as_of.tzinfo, read.declared) == ("shop", AS_OF, UTC, "abc")
+    assert (read.pipeline, read.as_of, read.as_of.tzinfo, read.declared) == ("shop", AS_OF, UTC, DECLARED)
     assert [one.by for one in read.windows] == [("item_id",), ("user_id", "item_id")]
     assert read.schema["kind"] == pl.String
     assert {name: dtype for name, dtype in read.schema.items() if name in BY_ITEM.columns} == dict(
@@ -58,7 +58,7 @@ def test_version_follows_what_it_holds_not_the_order_of_rows(tmp_path: Path):
     turned = {by: frame.reverse() for by, frame in reversed(FRAMES.items())}
     assert export(tmp_path, frames=turned).version == first
     for change in (
-        {"declared": "other"},
+        {"declared": DECLARED | {"count": "other"}},
         {"pipeline": "other"},
         {"as_of": AS_OF + timedelta(microseconds=1)},
         {"empty": EMPTY | {"count": 1}},

@@ -12,7 +12,7 @@ from featurelib.online import OnlineStore, write_redis
 from featurelib.online.values import decoder, encode, type_from_json, type_to_json
 from featurelib.program import Chain, Program
 from featurelib.program.primitives import Affine, HashBucket, Index, JoinText
-from tests.online.exports import BY_ITEM, EMPTY, FRAMES, ROWS, expected, export, shown
+from tests.online.exports import BY_ITEM, DECLARED, EMPTY, FRAMES, ROWS, expected, export, shown
 
 PROGRAM = Program.of(
     [
@@ -45,10 +45,18 @@ def test_program_makes_of_the_rows_what_it_makes_of_a_sample(store: OnlineStore)
 
 
 def test_program_of_windows_declared_otherwise_is_refused(store: OnlineStore):
-    same, other = (replace(PROGRAM, made={"windows": windows}) for windows in (store.export.declared, "other"))
-    assert shown(store.features(same, ROWS[:1])) == shown(store.features(PROGRAM, ROWS[:1]))
-    with pytest.raises(DeclarationError, match=r"the program of shop was fitted on windows declared otherwise than"):
-        store.features(other, ROWS[:1])
+    def fitted(**others: str) -> Program:
+        return replace(PROGRAM, made={"windows": DECLARED | others})
+
+    asked = shown(store.features(PROGRAM, ROWS[:1]))
+    for program in (fitted(), fitted(odd="other"), fitted(not_exported="a")):  # it reads none of these
+        assert shown(store.features(program, ROWS[:1])) == asked
+    told = r"program of shop was fitted on windows declared otherwise than those of the export .*Z: rate, pair_count\. "
+    with pytest.raises(DeclarationError, match=told):
+        store.features(fitted(rate="other", pair_count="other", odd="other"), ROWS[:1])
+    without = {name: mark for name, mark in DECLARED.items() if name != "count"}
+    with pytest.raises(DeclarationError, match=r"Z: count\. Load the program"):
+        store.features(replace(PROGRAM, made={"windows": without}), ROWS[:1])
 
 
 def test_rows_are_not_changed_and_windows_replace_what_they_say(store: OnlineStore):

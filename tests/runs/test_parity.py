@@ -59,7 +59,7 @@ class Place:
         backfill(PIPELINE, self.space, DAYS, Loop(), say=lambda _: None)
         with Run.begin(PIPELINE, self.space, Loop()) as run:
             values = window_values(run, AT)
-        write_export(root / "online", pipeline="shop", as_of=AT, declared="", frames=values.frames, empty=values.empty)
+        write_export(root / "online", pipeline="shop", as_of=AT, declared={}, frames=values.frames, empty=values.empty)
         self.online = OnlineStore.open(root / "online")
         program = load(self.space.pipeline("shop"))
         asked = [row for row in rows if row["shown_at"] >= AT]

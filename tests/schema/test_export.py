@@ -1,7 +1,10 @@
 """The suite of a table as JSON: Great Expectations loads it with every expectation, and runs it by itself."""
 
 import json
+import math
 import warnings
+from datetime import date
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from featurelib.schema import Column, RowCheck, Table
 from featurelib.schema.judge import judge
 from featurelib.schema.measure import measure
+from featurelib.schema.odcs import odcs_text, to_odcs
 from featurelib.schema.suite import suite
 from schemas import ImpressionLog
 
@@ -62,3 +66,16 @@ def test_the_suite_says_in_the_pandas_engine_of_gx_what_we_say(gx, rows: dict[st
     assert said == {name: ours[name] for name in said}
     assert set(ours) - set(said) == {"price.nan", "cheaper", "named"}
     assert all(said.values()) == (rows is GOOD)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(pl.Date(), date(2026, 1, 1)), (pl.Decimal(6, 2), Decimal("1.5")), (pl.Float64(), math.inf)]
+)
+def test_values_that_json_cannot_write_are_left_out_and_listed(dtype: pl.DataType, value: object) -> None:
+    table = type("Odd", (Table,), {"x": Column(dtype=dtype, doc="x", allowed=(value,))})
+    made = json.loads(json.dumps(suite(table), allow_nan=False))
+    assert [one["check"] for one in made["meta"]["left_out"]] == ["x.allowed", "volume"]
+    assert "x.allowed" not in [one["meta"]["check"] for one in made["expectations"]]
+    (told,) = (rule for rule in to_odcs(table)["schema"][0]["properties"][0]["quality"] if rule["name"] == "x.allowed")
+    assert (told["type"], told["description"]) == ("text", f"x in {{{value}}}")
+    assert str(value) in odcs_text(table)

@@ -3,7 +3,7 @@
 import json
 import math
 from base64 import b64encode
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -98,6 +98,60 @@ def test_what_it_cannot_say_is_listed() -> None:
         "only warns: price in [0, inf)",
     ]
     assert schema["properties"]["price"]["description"] == "Price. Unit: USD."
+
+
+def one_column(**declared: Any) -> type[Table]:
+    return type("OneColumn", (Table,), {"x": Column(doc="X.", **declared)})
+
+
+@pytest.mark.parametrize(
+    ("dtype", "allowed", "other"),
+    [
+        (pl.Date(), (date(2026, 1, 1),), date(2026, 1, 2)),
+        (pl.Decimal(6, 2), (Decimal("1.5"), Decimal(2)), Decimal("1.51")),
+        (pl.Binary(), (b"\xff",), b"\xfe"),
+        (pl.Float32(), (0.1,), 0.2),
+        (pl.Float64(), (math.inf, 1.0), 2.0),
+        (pl.List(pl.Int8()), ([1],), [2]),
+        (pl.Enum(["a", "b"]), ("b",), "a"),
+    ],
+    ids=lambda value: value.__class__.__name__,
+)
+def test_allowed_values_are_listed_as_they_are_written(dtype: pl.DataType, allowed: tuple[Any], other: Any) -> None:
+    table = one_column(dtype=dtype, allowed=allowed)
+    schema = jsonschema.Draft202012Validator(json.loads(json_schema_text(table)))
+    for value in filter(is_json, [*allowed, *pl.Series(allowed, dtype=dtype)]):
+        row = {"x": value.to_list() if isinstance(value, pl.Series) else value}
+        assert schema.is_valid(written(row))
+        assert row_validator(table).check(row) == ()
+    assert not schema.is_valid(written({"x": other}))
+    assert row_validator(table).check({"x": other})
+    assert ("x may be inf" in schema.schema["$comment"]) == (math.inf in allowed)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [
+        (pl.Datetime("us", "UTC"), datetime(2026, 1, 1, tzinfo=UTC)),
+        (pl.Time(), time(12)),
+        (pl.Duration(), timedelta(1)),
+        (pl.Decimal(38, 2), Decimal("123456789012345678.25")),
+        (pl.List(pl.Date()), [date(2026, 1, 1)]),
+    ],
+    ids=str,
+)
+def test_allowed_values_that_may_be_written_in_several_ways_are_not_said(dtype: pl.DataType, value: Any) -> None:
+    schema = json.loads(json_schema_text(one_column(dtype=dtype, allowed=(value,), on_fail="warn")))
+    assert "enum" not in schema["properties"]["x"]
+    assert f"not said here: x in {{{value}}}" in schema["$comment"]
+    assert "only warns: x in" not in schema["$comment"]
+
+
+@pytest.mark.parametrize("dtype", [pl.Null(), pl.List(pl.Null()), pl.Struct({"a": pl.Null()})], ids=str)
+def test_a_column_of_nothing_but_null_has_a_schema(dtype: pl.DataType) -> None:
+    schema = to_json_schema(one_column(dtype=dtype, nullable=True))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert jsonschema.Draft202012Validator(schema).is_valid({"x": None})
 
 
 def test_the_schema_of_a_table_of_ours_is_one() -> None:

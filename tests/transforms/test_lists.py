@@ -123,6 +123,21 @@ def test_what_is_added_later_takes_the_numbers_that_stand(added: int, order: int
     }
 
 
+def test_room_is_left_alike_by_the_vocabulary_and_the_list_and_taken_alike_by_a_refit():
+    first = pl.DataFrame({"item": list("aaaabbbccd"), "x": [["a"]] * 10})
+    second = pl.DataFrame({"item": list("eeeeeaaabbfff"), "x": [["a"]] * 13})
+    shared = {"max_size": 4, "room": 2}
+    vocabulary, padded = Vocabulary("item", **shared), Padded("x", length=1, terms_of="item", **shared)
+    both = fit([vocabulary, padded], first)
+    refits = [fit([vocabulary, padded], second, earlier=earlier) for earlier in (both, fit(vocabulary, first))]
+    for program, numbers in ((both, [2, 3, 1, 1, 1, 1]), *((refit, [2, 3, 1, 1, 4, 5]) for refit in refits)):
+        rows = [program.transform_row({"item": item, "x": [item]}) for item in "abcdef"]
+        assert [row["item__index"] for row in rows] == numbers
+        assert [row["x__padded"] for row in rows] == [[number] for number in numbers]
+    own = fit(Padded("x", length=3, **shared), pl.DataFrame({"x": [["a", "b", "c"], ["a", "b"], ["a"]]}))
+    assert own.transform_row({"x": ["a", "b", "c"]}) == {"x__padded": [2, 3, 1]}
+
+
 def test_elements_that_are_gone_retire():
     operator = Padded("x", length=2, on_gone="retire")
     after = fit(operator, pl.DataFrame({"x": [["c"]]}), earlier=fit(operator, ITEMS))

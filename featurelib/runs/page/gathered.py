@@ -21,7 +21,7 @@ from featurelib.runs.baseline import Baseline
 from featurelib.runs.drift import BASELINE, FoundDrift, drift
 from featurelib.runs.profiles import ByDay, built, profiles_of
 from featurelib.samples import RowCounts
-from featurelib.schema.edges import Edges
+from featurelib.schema.edges import HOUR, Edges
 from featurelib.schema.findings import Finding
 from featurelib.schema.profile import Profile
 from featurelib.tables import Partition
@@ -131,7 +131,8 @@ class Gathered:
     def names(self, column: str, edges: Edges) -> tuple[str, ...]:
         """Return what the cells of a column are called; of what is private, no value."""
         bins = edges.bins[column]
-        if bins.kind == "categories" and self.pipeline.is_private(column):
+        source = edges.hour_of if column == HOUR and edges.hour_of is not None else column
+        if bins.kind == "categories" and self.pipeline.is_private(source):
             return (*(f"value {number}" for number, _ in enumerate(bins.categories, 1)), *bins.labels()[-2:])
         return bins.labels()
 
