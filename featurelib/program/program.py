@@ -16,9 +16,9 @@ from featurelib.errors import ColumnMissingError, ColumnTypeError, DeclarationEr
 from featurelib.program import frames
 from featurelib.program.apart import Apart, apart
 from featurelib.program.chain import VIEWS, Chain
+from featurelib.program.layers import Layers
 from featurelib.program.micro_batch import MicroBatch, cells_of, column_of, rows_of
 from featurelib.program.primitive import Cells, RowFunction
-from featurelib.program.primitives.index import Index, SharedTerms
 from featurelib.program.primitives.time import INSTANT
 from featurelib.program.view import element
 from featurelib.term_rows import TermRows
@@ -196,62 +196,12 @@ class Program:
         mark = "@"
         while any(name.startswith(mark) for name in frame.collect_schema()):
             mark += "@"
-        layers, results = self._exprs(mark)
-        for layer in layers:
-            frame = frame.with_columns(layer)
-        return frame.select(*keep, *results)
-
-    def _exprs(self, mark: str) -> tuple[list[list[pl.Expr]], list[pl.Expr]]:
-        """Return the expressions of the chains, those that may stand side by side in one layer; then the outputs.
-
-        They are kept: to make that of a vocabulary of 500,000 terms takes a tenth of a second.
-        """
-        if mark in self._known_exprs:
-            return self._known_exprs[mark]
-        depth = dict.fromkeys(self.inputs, 0)
-        layers: list[list[pl.Expr]] = []
-
-        def add(register: str, reads: Iterable[str], expr: pl.Expr) -> None:
-            level = max(depth[column] for column in reads)
-            if level == len(layers):
-                layers.append([])
-            layers[level].append(expr.alias(register))
-            depth[register] = level + 1
-
-        read, where = self._registers(mark)
-        shared = self._shared_terms(read)
-        for number, (chain, registers) in enumerate(zip(self.chains, read, strict=True)):
-            register, columns = f"{mark}{number}", [pl.col(column) for column in registers]
-            terms = shared.get(registers[0]) if chain.indexed else None
-            if terms is None:
-                add(register, registers, chain.expr(*columns))
-                continue
-            codes = f"{mark}codes of {registers[0]}"
-            if codes not in depth:
-                add(codes, registers, terms.codes(VIEWS["text"]().expr(*columns)))
-            add(register, [codes], chain.expr_among(terms, columns[0], pl.col(codes)))
-        results = [pl.col(where[name]).alias(name) for name in self.outputs]
-        return self._known_exprs.setdefault(mark, (layers, results))
-
-    def _registers(self, mark: str) -> tuple[list[list[str]], dict[str, str]]:
-        """Return which registers each chain reads, and which holds each column in the end."""
-        where = {name: name for name in self.inputs}
-        read = []
-        for number, chain in enumerate(self.chains):
-            read.append([where[column] for column in chain.reads])
-            where[chain.into] = f"{mark}{number}"
-        return read, where
-
-    def _shared_terms(self, read: Sequence[Sequence[str]]) -> dict[str, SharedTerms]:
-        """Return, for each register whose terms several chains number, the terms of all of them."""
-        steps: dict[str, list[Index]] = {}
-        for chain, registers in zip(self.chains, read, strict=True):
-            if chain.indexed is not None:
-                steps.setdefault(registers[0], []).append(chain.indexed)
-        return {register: SharedTerms(listed) for register, listed in steps.items() if len(listed) > 1}
+        if mark not in self._known_layers:  # NOTE: those of a vocabulary of 500,000 terms take a tenth of a second
+            self._known_layers[mark] = Layers.of(self.chains, self.inputs, self.outputs, mark=mark)
+        return self._known_layers[mark].over(frame, keep)
 
     @cached_property
-    def _known_exprs(self) -> dict[str, tuple[list[list[pl.Expr]], list[pl.Expr]]]:
+    def _known_layers(self) -> dict[str, Layers]:
         return {}
 
     def _check(self, schema: pl.Schema, keep: Sequence[str]) -> None:
