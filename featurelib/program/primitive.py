@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import polars as pl
 
@@ -194,23 +194,36 @@ class Primitive(ABC):
                 f"it knows {', '.join(sorted(REGISTRY))}. Load it with the version that saved it, or newer."
             )
         try:
-            step = kind(**constants, **dict.fromkeys(tables, ()))
+            return kind.of_tables(tables, **constants)
         except TypeError as error:
             raise ProgramError(
                 f"primitive {stored['op']!r} has other constants than this featurelib: {error}"
             ) from error
+
+    @classmethod
+    def of_tables(cls, tables: Mapping[str, pl.Series], **constants: Any) -> Self:
+        """Make the primitive from its constants, the large ones as series.
+
+        They become Python's values when somebody asks for these: half a second for three million numbers.
+        """
+        step = cls(**constants, **dict.fromkeys(tables, ()))
         object.__setattr__(step, "_tables", dict(tables))
         for name in tables:
-            if hasattr(kind, name):  # its default, on the class, would be found before `__getattr__` is asked
+            if hasattr(cls, name):  # its default, on the class, would be found before `__getattr__` is asked
                 object.__setattr__(step, name, tuple(tables[name].to_list()))
             else:
                 object.__delattr__(step, name)
         return step
 
+    def large(self, name: str, dtype: pl.DataType) -> pl.Series:
+        """Return a large constant as a series."""
+        held = self.__dict__.get("_tables", {}).get(name)
+        return pl.Series(name, getattr(self, name), dtype=dtype) if held is None else held
+
     if not TYPE_CHECKING:  # else every misspelt attribute would pass the type check
 
         def __getattr__(self, name: str) -> Any:
-            # NOTE: a table of a loaded program stays in its mapped file until somebody asks for it
+            # NOTE: a table of a loaded program stays in its mapped file until somebody asks for its values
             table = self.__dict__.get("_tables", {}).get(name)
             if table is None:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -72,8 +72,8 @@ class CategoryByLabel(LabelTransform):
             )
 
         numbers = self.weigh(table(rows), table(total), all_rows=rows.sum(axis=0), all_total=total.sum(axis=0))
-        terms = Index(tuple(values.filter(known).to_list()), first=_FIRST, missing=1, unseen=0)
+        terms = Index.of_tables({"terms": values.filter(known)}, first=_FIRST, missing=1, unseen=0)
         position = Chain(f"{self.column}@terms", (self.column,), "text", (terms,))
-        listed = pl.Series(numbers.ravel(), dtype=pl.Float64).fill_nan(None).to_list()
-        steps = VariantPlace(rows.shape[1]), Gather(tuple(listed)), ToFloat32()
+        listed = pl.Series(numbers.ravel(), dtype=pl.Float64).fill_nan(None)
+        steps = VariantPlace(rows.shape[1]), Gather.of_tables({"values": listed}), ToFloat32()
         return position, Chain(self.makes[0], (position.into, variant), "place", steps)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
+import polars as pl
+
 from featurelib.fitting import CountTable
 from featurelib.parameters import check_whole
 from featurelib.program.primitive import Primitive
@@ -57,7 +59,7 @@ class Frequency(Transform):
 
     def finish(self, learned: CountTable) -> Iterable[Primitive]:
         known = learned.most_frequent_first(at_least=self.min_count)
-        shares = known["rows"].to_numpy() / learned.rows
-        yield Index(tuple(known["term"].to_list()), first=1, missing=None, unseen=0)
-        yield Gather((0.0, *shares.tolist()))
+        shares = pl.Series(known["rows"].to_numpy() / learned.rows)  # NOTE: polars multiplies by 1 / rows
+        yield Index.of_tables({"terms": known["term"]}, first=1, missing=None, unseen=0)
+        yield Gather.of_tables({"values": pl.concat([pl.Series([0.0]), shares])})
         yield ToFloat32()

@@ -54,13 +54,12 @@ class LearnedTerms(Transform):
     def index(self, learned: CountTable | DocumentCounts) -> Index:
         """Return the step that numbers the terms as a first fit does."""
         most = None if self.max_size is None else self.max_size - self.room
-        return self.index_of(
-            tuple(learned.most_frequent_first(at_least=self.min_count, at_most=most)["term"].to_list())
-        )
+        return self.index_of(learned.most_frequent_first(at_least=self.min_count, at_most=most)["term"])
 
-    def index_of(self, terms: tuple[str, ...]) -> Index:
+    def index_of(self, terms: pl.Series) -> Index:
         """Return the step that numbers these terms in order, behind the slots of those that are not known."""
-        return Index(terms, first=1 + self.unseen_buckets, missing=0, unseen=1, buckets=self.unseen_buckets)
+        unseen = self.unseen_buckets
+        return Index.of_tables({"terms": terms}, first=1 + unseen, missing=0, unseen=1, buckets=unseen)
 
     def continued(self, learned: State | None, earlier: tuple[Chain, ...]) -> tuple[Chain, ...]:
         (fresh,), (before,) = self.chains(learned), earlier

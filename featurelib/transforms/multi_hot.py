@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 
+import polars as pl
+
 from featurelib.errors import ParameterError
 from featurelib.fitting import DocumentCounts
 from featurelib.parameters import check_whole
@@ -97,10 +99,8 @@ class MultiHot(LearnedTerms):
         return DocumentCounts()
 
     def finish(self, learned: DocumentCounts) -> Iterable[Primitive]:
-        yield self.index_of(
-            tuple(learned.most_frequent_first(at_least=self.min_count, at_most=self.size)["term"].to_list())
-        )
+        yield self.index_of(learned.most_frequent_first(at_least=self.min_count, at_most=self.size)["term"])
 
-    def index_of(self, terms: tuple[str, ...]) -> HotSlots:
-        weighted = self.weights is not None
-        return HotSlots(terms, first=1, missing=None, unseen=0, size=self.size + 1, weighted=weighted)
+    def index_of(self, terms: pl.Series) -> HotSlots:
+        size, weighted = self.size + 1, self.weights is not None
+        return HotSlots.of_tables({"terms": terms}, first=1, missing=None, unseen=0, size=size, weighted=weighted)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
+import polars as pl
+
 from featurelib.errors import ParameterError
 from featurelib.fitting import CountTable, DocumentCounts
 from featurelib.parameters import check_whole
@@ -119,5 +121,6 @@ class Padded(LearnedTerms):
         yield PadTexts(self.length, self.side, self.keep)
         yield self.index(learned)
 
-    def index_of(self, terms: tuple[str, ...]) -> IndexEach:
-        return IndexEach(terms, first=1 + self.unseen_buckets, missing=0, unseen=1, buckets=self.unseen_buckets)
+    def index_of(self, terms: pl.Series) -> IndexEach:
+        unseen = self.unseen_buckets
+        return IndexEach.of_tables({"terms": terms}, first=1 + unseen, missing=0, unseen=1, buckets=unseen)

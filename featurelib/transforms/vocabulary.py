@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass
 
+import polars as pl
+
 from featurelib.errors import ParameterError
 from featurelib.fitting import CountTable
 from featurelib.fitting.state import State
@@ -97,7 +99,7 @@ class Vocabulary(LearnedTerms):
 
     def finish(self, learned: CountTable | None) -> Iterable[Primitive]:
         if learned is None:
-            yield self.index_of(tuple(self.terms or ()))
+            yield self.index_of(pl.Series(self.terms or (), dtype=pl.String))
         else:
             yield self.index(learned)
 

@@ -31,7 +31,7 @@ class Gather(Primitive):
     @cached_property
     def in_order(self) -> pl.Series:
         """The values as a series."""
-        return pl.Series("values", self.values, dtype=pl.Float64)
+        return self.large("values", pl.Float64())
 
     def row(self) -> RowFunction:
         values = self.values

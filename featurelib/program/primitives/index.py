@@ -11,6 +11,7 @@ from featurelib.program.hashing import hash_expr, hash_text
 from featurelib.program.numbered import numbered
 from featurelib.program.primitive import Cells, Primitive, RowFunction
 from featurelib.program.primitives.gather import Gather
+from featurelib.program.term_table import TermTable
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Index(Primitive):
     positions whose terms are not known any more: nothing gets their number. The empty text is a text like any other.
     The result is ``UInt32``.
 
-    For columns it is one cast to an ``Enum``, whose table is built once; ``replace_strict`` would build its table at
-    each call (49 ms for 100,000 terms). A program casts a text that several of these read once for all (`SharedTerms`).
+    For columns there is a `TermTable`, built once; ``replace_strict`` would build its table at each call (49 ms for
+    100,000 terms). A program looks up a text that several of these read once for all (`SharedTerms`).
     """
 
     terms: tuple[str, ...]
@@ -50,8 +51,8 @@ class Index(Primitive):
         return {term: self.first + position for position, term in numbered if position not in gone}
 
     @cached_property
-    def _enum(self) -> pl.Enum:
-        return pl.Enum(self.known_terms)
+    def _table(self) -> TermTable:
+        return TermTable(self.known_terms)
 
     @cached_property
     def known_terms(self) -> pl.Series:
@@ -69,12 +70,10 @@ class Index(Primitive):
 
     @cached_property
     def _listed(self) -> pl.Series:
-        # NOTE: the terms of a loaded program need not become Python's texts
-        mapped = self.__dict__.get("_tables", {}).get("terms")
-        return pl.Series("terms", self.terms, dtype=pl.String) if mapped is None else mapped
+        return self.large("terms", pl.String())
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
-        place = inputs[0].cast(self._enum, strict=False).to_physical().cast(pl.UInt32)
+        place = self._table.expr(inputs[0])
         if self.retired:
             return self._numbered(inputs[0], Gather.expr_of(self._numbers_in_order, place))
         return self._numbered(inputs[0], place + self.first)
@@ -123,7 +122,7 @@ class Index(Primitive):
 
 
 class SharedTerms:
-    """The terms of several steps that read one text: a cast costs many times what it costs to look up its codes.
+    """The terms of several steps that read one text: to find it costs many times what it costs to look up its codes.
 
     Attributes
     ----------
@@ -132,12 +131,16 @@ class SharedTerms:
     """
 
     def __init__(self, steps: Sequence[Index]) -> None:
-        codes, terms = numbered(pl.concat([step.known_terms for step in steps]))
-        self.count = len(terms)
-        self._enum = pl.Enum(terms)
-        counts = [len(step.known_terms) for step in steps]
-        listed = zip(steps, accumulate(counts), counts, strict=True)
-        self._places = {id(step): codes[end - count : end] for step, end, count in listed}
+        listed = [step.known_terms for step in steps]
+        self._table, together = TermTable(max(listed, key=len)), pl.concat(listed)
+        places = self._table.places(together)
+        if places.null_count():  # the longest list does not hold them all
+            places, terms = numbered(together)
+            self._table = TermTable(terms)
+        self.count = len(self._table.terms)
+        counts = [len(terms) for terms in listed]
+        ends = zip(steps, accumulate(counts), counts, strict=True)
+        self._places = {id(step): places[end - count : end] for step, end, count in ends}
 
     def places(self, step: Index) -> pl.Series:
         """Return the places of the known terms of one of the steps among all."""
@@ -145,4 +148,4 @@ class SharedTerms:
 
     def codes(self, text: pl.Expr) -> pl.Expr:
         """Return the place of a text among the terms, null where it is none."""
-        return text.cast(self._enum, strict=False).to_physical().cast(pl.UInt32)
+        return self._table.expr(text)

@@ -17,7 +17,8 @@ class JoinText(Primitive):
     gives = "text"
 
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
-        return pl.concat_str(inputs, separator=SEPARATOR)
+        # NOTE: a third less than `concat_str` of as many
+        return pl.format(SEPARATOR.join("{}" for _ in inputs), *inputs)
 
     def row(self) -> RowFunction:
         join = SEPARATOR.join
