@@ -90,7 +90,7 @@ def encoders_by_hand(rows: Path) -> pl.LazyFrame:
 
 def fitted(family: str, rows: Path) -> Program:
     """Fit the operators of a family."""
-    return fit(ALL if family == "all" else FAMILIES[family][1], pl.scan_parquet(rows))
+    return fit(ALL if family == "all" else FAMILIES[family][1], ParquetRows.of(rows))
 
 
 def measured(work: Callable[[], object]) -> dict[str, float]:

@@ -1,10 +1,13 @@
 """TermRows: rows whose texts lie as numbers of distinct terms, so that a text is computed with once."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class OfTerms(Protocol):
@@ -23,11 +26,25 @@ class OfTerms(Protocol):
         ...
 
 
+class Coded(Protocol):
+    """The texts of a column in some rows, as places among terms."""
+
+    @property
+    def terms(self) -> pl.Series:
+        """The texts that occur, each at least once, null too if it occurs."""
+        ...
+
+    @property
+    def places(self) -> "np.ndarray[Any, Any]":
+        """Where among them the text of each row is."""
+        ...
+
+
 class TermRows(ABC):
     """Rows that hold a text once for many that have it, as the dictionary pages of Parquet files do.
 
     A program that is given such rows computes what depends on one text alone once for each distinct text of a piece,
-    and not for each row. What comes out is the same.
+    and not for each row; a fit looks such a text up once. What comes out is the same.
     """
 
     __slots__ = ()
@@ -40,6 +57,10 @@ class TermRows(ABC):
     @abstractmethod
     def lazy(self) -> pl.LazyFrame:
         """Return the rows as a lazy frame like any other."""
+
+    @abstractmethod
+    def coded(self, column: str) -> Iterator[Coded]:
+        """Yield a text column piece by piece; rows in their order."""
 
     @abstractmethod
     def computed(self, columns: Sequence[str], of_terms: Mapping[str, OfTerms]) -> pl.LazyFrame:

@@ -13,17 +13,19 @@ from featurelib.fitting.group_sums import GroupSums
 from featurelib.fitting.label_table import LabelTable
 from featurelib.fitting.labels_by_part import LabelsByPart
 from featurelib.fitting.moments import Moments
+from featurelib.fitting.numbered_texts import NumberedTexts
 from featurelib.fitting.operator import Operator
 from featurelib.fitting.pair_counts import Gain, PairCounts
 from featurelib.fitting.rank_summary import RankSummary
 from featurelib.fitting.row_sample import RowSample
 from featurelib.fitting.span import Span
-from featurelib.fitting.state import State
+from featurelib.fitting.state import Form, State
 from featurelib.fitting.survey import Request, Survey, Surveyor, ask, merge_answers
 
 __all__ = [
     "CountTable",
     "DocumentCounts",
+    "Form",
     "Gain",
     "GroupCounts",
     "GroupRanks",
@@ -31,6 +33,7 @@ __all__ = [
     "LabelTable",
     "LabelsByPart",
     "Moments",
+    "NumberedTexts",
     "Operator",
     "PairCounts",
     "RankSummary",

@@ -1,13 +1,13 @@
 """CountTable: how many rows hold each text, or each combination of texts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import counted
-from featurelib.fitting.state import State
+from featurelib.fitting.numbered_texts import NumberedTexts
+from featurelib.fitting.state import Form, State
 from featurelib.program.primitives import JoinText
 
 
@@ -28,12 +28,18 @@ class CountTable(State):
     counts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"term": pl.String, "rows": pl.Int64}))
     missing: int = 0
 
-    def of(self, *columns: pl.Series) -> Self:
+    @property
+    def forms(self) -> Mapping[int, Form]:
+        return {0: "numbered"}
+
+    def of(self, *columns: Any) -> Self:  # the first may come as `NumberedTexts`
         column, *others = columns
         if others:
-            together = pl.DataFrame([part.cast(pl.String).alias(str(place)) for place, part in enumerate(columns)])
+            first = column.to_series() if isinstance(column, NumberedTexts) else column
+            parts = [part.cast(pl.String).alias(str(place)) for place, part in enumerate((first, *others))]
+            together = pl.DataFrame(parts)
             column = together.select(JoinText().expr(*map(pl.col, together.columns))).to_series()
-        return type(self)(counted(column), column.null_count())
+        return type(self)(*NumberedTexts.of(column).counted())
 
     def merge(self, other: Self) -> Self:
         return self.merge_all([other])
@@ -55,5 +61,5 @@ class CountTable(State):
 
     def most_frequent_first(self, *, at_least: int = 1, at_most: int | None = None) -> pl.DataFrame:
         """Return the terms with ``at_least`` rows, most frequent first, ties by the term; ``at_most`` of them."""
-        frequent = self.counts.filter(pl.col("rows") >= at_least).sort("rows", "term", descending=[True, False])
+        frequent = self.counts.filter(pl.col("rows") >= at_least).sort("rows", descending=True, maintain_order=True)
         return frequent if at_most is None else frequent.head(at_most)

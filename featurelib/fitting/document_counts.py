@@ -7,7 +7,7 @@ from typing import Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import counted
+from featurelib.fitting.numbered_texts import NumberedTexts
 from featurelib.fitting.state import State
 from featurelib.program.tokens import tokenizer
 
@@ -83,7 +83,7 @@ def _in_lists(column: pl.Series) -> tuple[list[pl.DataFrame], int]:
     for part in column.to_frame("term").iter_slices(_ROWS_AT_ONCE):
         there = part["term"].list.drop_nulls()
         length += int(there.list.len().sum())
-        found.append(counted(there.list.unique().explode()))
+        found.append(NumberedTexts.of(there.list.unique().explode()).counted()[0])
     return found, length
 
 

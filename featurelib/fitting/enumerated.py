@@ -1,40 +1,57 @@
-"""Enumerated: texts as numbers, so that several states count them without comparing a text again."""
+"""Enumerated: texts as numbers or as hashes, so that each distinct one is looked at once."""
+
+from collections.abc import Iterable
 
 import polars as pl
 
-from featurelib.program.numbered import categorical, categories
+from featurelib.program.hashing import hash_expr
+from featurelib.program.numbered import categorical, categories, own_categories
+from featurelib.term_rows import Coded
 
 
 def enumerated(texts: pl.Series) -> pl.Series:
     """Return texts as a ``Categorical`` of categories of its own, in no stated order; null stays null.
 
-    A ``Categorical`` or ``Enum`` is returned as it is: its categories may then be more than the texts that occur.
+    A ``Categorical`` is returned as it is: its categories may then be more than the texts that occur.
 
     Examples
     --------
     >>> import polars as pl
-    >>> from featurelib.program.numbered import categories
     >>> codes = enumerated(pl.Series(["b", None, "a", "b"]))
-    >>> categories(codes).to_list(), codes.to_physical().to_list()
+    >>> terms_of(codes).to_list(), codes.to_physical().to_list()
     (['b', 'a'], [0, None, 1, 0])
     """
-    if isinstance(texts.dtype, pl.Enum | pl.Categorical):
+    return texts if isinstance(texts.dtype, pl.Categorical) else categorical(texts.cast(pl.String))
+
+
+def enumerated_pieces(pieces: Iterable[Coded]) -> pl.Series:
+    """Return `enumerated` of the texts of some pieces, one after the other; each text of a piece is looked up once."""
+    kind = own_categories()
+    return pl.concat([pl.Series(dtype=kind), *(_spread(piece.terms.cast(kind), piece) for piece in pieces)])
+
+
+def terms_of(codes: pl.Series) -> pl.Series:
+    """Return the texts that `enumerated` numbered, by their numbers, up to the last that occurs."""
+    return categories(codes).cast(pl.String)
+
+
+def hashed(texts: pl.Series) -> pl.Series:
+    """Return the XXH64 of texts, each distinct one hashed once; null stays null. Hashes are returned as they are."""
+    if texts.dtype == pl.UInt64:
         return texts
-    return categorical(texts)
-
-
-def counted(texts: pl.Series) -> pl.DataFrame:
-    """Return the rows of each text that occurs: a frame of ``term`` (rising) and ``rows``; nulls are left out.
-
-    Examples
-    --------
-    >>> import polars as pl
-    >>> counted(pl.Series(["b", None, "a", "b"])).rows()
-    [('a', 1), ('b', 2)]
-    """
-    import numpy as np
-
     codes = enumerated(texts)
-    terms = categories(codes)
-    rows = np.bincount(codes.drop_nulls().to_physical().to_numpy(), minlength=len(terms)).astype(np.int64)
-    return pl.DataFrame({"term": terms, "rows": rows}).filter(pl.col("rows") > 0).sort("term")
+    return _hashes(terms_of(codes)).gather(codes.to_physical())
+
+
+def hashed_pieces(pieces: Iterable[Coded]) -> pl.Series:
+    """Return the XXH64 of the texts of some pieces, one after the other; null stays null."""
+    return pl.concat([pl.Series(dtype=pl.UInt64), *(_spread(_hashes(piece.terms), piece) for piece in pieces)])
+
+
+def _hashes(texts: pl.Series) -> pl.Series:
+    return pl.select(text=texts).select(hash_expr(pl.col("text"))).to_series()
+
+
+def _spread(values: pl.Series, piece: Coded) -> pl.Series:
+    """Return, for each row, the value that stands beside its text."""
+    return values[pl.Series(piece.places, dtype=pl.UInt32)]  # NOTE: half of what `gather` takes, as no expression runs

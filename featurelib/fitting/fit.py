@@ -30,7 +30,8 @@ def fit(
     operators
         One operator, or several in order.
     frame
-        The rows to learn from. The outputs of the program are the columns that the operators make.
+        The rows to learn from; of `TermRows`, such as `featurelib.tables.ParquetRows`, a text is looked up once for
+        many rows. The outputs of the program are the columns that the operators make.
     earlier
         A program that this one is to follow: vocabularies keep the numbers that they gave to terms in it.
 
@@ -49,8 +50,8 @@ def fit(
     listed = [operators] if isinstance(operators, Operator) else list(operators)
     if not listed:
         raise DeclarationError("fit takes at least one operator, such as Standardize('price'), got none.")
-    rows = frame.lazy()
-    schema = rows.collect_schema()
+    rows = frame if isinstance(frame, TermRows) else frame.lazy()
+    schema = rows.schema if isinstance(rows, TermRows) else rows.collect_schema()
     check_names_taken(listed, schema)
     then = () if earlier is None else earlier.chains
     records: list[dict[str, Any]] = []

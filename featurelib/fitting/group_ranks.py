@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import enumerated
+from featurelib.fitting.enumerated import enumerated, terms_of
 from featurelib.fitting.state import State
-from featurelib.program.numbered import categories
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +53,7 @@ class GroupRanks(State):
         standing = np.maximum.reduceat(weights * len(weights) + np.arange(len(weights)), starts) % len(weights)
         points = pl.DataFrame(
             {
-                "group": categories(codes).gather(pl.Series(places[starts]).replace(-1, None)),
+                "group": terms_of(codes).gather(pl.Series(places[starts]).replace(-1, None)),
                 "value": values[standing],
                 "weight": np.add.reduceat(weights, starts),
             }

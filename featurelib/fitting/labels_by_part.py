@@ -1,25 +1,27 @@
 """LabelsByPart: how values and a label occur together, in parts of the rows that can be left out again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
 from featurelib.days import day_bounds
 from featurelib.errors import DataRefusedError
-from featurelib.fitting.enumerated import enumerated
-from featurelib.fitting.state import State
-from featurelib.program.hashing import hash_expr
-from featurelib.program.numbered import categories
+from featurelib.fitting.enumerated import hashed
+from featurelib.fitting.numbered_texts import NumberedTexts
+from featurelib.fitting.state import Form, State
+from featurelib.fitting.tally import Labels, by_cell, slices
 
 if TYPE_CHECKING:
     import numpy as np
 
+    Array = np.ndarray[Any, Any]
+
 _CELLS = 4096
 _MOST_CELLS = 16 * _CELLS  # of all partitions: times the number of days, they are in memory at once
-_CELLS_A_ROW = 4  # counted in an array; with more, an array of mostly zeros would be larger than the rows
 _MANY_DAYS = 4096  # from which on only days that occur are looked at
 _FEW_DAYS = 8  # neighbours included
 _LARGEST = 2**32  # of a label: so the labels of two thousand million rows add up in 64 bits
@@ -74,7 +76,12 @@ class LabelsByPart(State):
         if self.numbers and self.table.is_empty():
             object.__setattr__(self, "table", self.table.cast({"value": pl.Float64}))
 
-    def of(self, *columns: pl.Series) -> Self:
+    @property
+    def forms(self) -> Mapping[int, Form]:
+        value: dict[int, Form] = {} if self.numbers else {0: "numbered"}
+        return value if self.folds is None else {**value, 2: "hashed"}
+
+    def of(self, *columns: Any) -> Self:  # the value may come as `NumberedTexts`
         """Return the summary of some rows.
 
         Raises
@@ -86,7 +93,7 @@ class LabelsByPart(State):
         return self._of(value, self._parts(*others))
 
     @classmethod
-    def of_each(cls, asked: Sequence[tuple[Self, Sequence[pl.Series]]]) -> list[Self]:
+    def of_each(cls, asked: Sequence[tuple[Self, Sequence[Any]]]) -> list[Self]:
         # NOTE: encodings of many columns by one label: the parts of the rows are half of what one of them costs
         known: dict[tuple[Any, ...], _Parts] = {}
         filled = []
@@ -102,15 +109,17 @@ class LabelsByPart(State):
         check_labels(self.label, label, binary=self.binary)
         day = days_of(time, self.zone)
         part = day if self.folds is None else folds_of(key[0], self.folds)
-        rows = pl.DataFrame({"total": label.cast(pl.Int64), "part": part})
         there = label.is_not_null() & day.is_not_null()
-        days = tuple(day.filter(there).unique().sort().to_list())
-        return _Parts(rows, None, days) if there.all() else _Parts(rows.filter(there), there, days)
+        some = None if there.all() else there
+        label, part, day = (column if some is None else column.filter(some) for column in (label, part, day))
+        return _Parts(label, part, some, tuple(day.unique().sort().to_list()))
 
-    def _of(self, value: pl.Series, parts: "_Parts") -> Self:
-        held = value if parts.there is None else value.filter(parts.there)
-        rows = parts.rows.with_columns(held.alias("value"))
-        return self._with(_cut(_of_numbers(rows), _CELLS) if self.numbers else _of_texts(rows), parts.days)
+    def _of(self, value: pl.Series | NumberedTexts, parts: "_Parts") -> Self:
+        held = value if isinstance(value, pl.Series) and self.numbers else NumberedTexts.of(value)
+        if parts.there is not None:
+            held = held.filter(parts.there)
+        table = _of_texts(held, parts) if isinstance(held, NumberedTexts) else _cut(_of_numbers(held, parts), _CELLS)
+        return self._with(table, parts.days)
 
     def merge(self, other: Self) -> Self:
         return self.merge_all([other])
@@ -131,7 +140,7 @@ class LabelsByPart(State):
 
     __hash__ = None  # type: ignore[assignment]  # it holds a frame
 
-    def counts(self) -> tuple[pl.Series, "np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
+    def counts(self) -> tuple[pl.Series, "Array", "Array"]:
         """Return the distinct values (rising; null first), and for each the rows and the sum of labels of each part.
 
         The parts are the folds, or the days that have a row. Numbers of many partitions are cut again, into 65,536
@@ -141,42 +150,58 @@ class LabelsByPart(State):
 
         table = _cut(self.table, _MOST_CELLS) if self.numbers else self.table
         parts = self.days if self.folds is None else range(self.folds)
-        first = table["value"].is_first_distinct()
-        places = (
-            first.cum_sum().cast(pl.Int64).to_numpy() - 1,
-            np.searchsorted(np.asarray(parts), table["part"].to_numpy()),
-        )
-        counts = np.zeros((2, int(first.sum()), len(parts)), dtype=np.int64)
-        for number, column in enumerate(("rows", "total")):
-            counts[number][places] = table[column].to_numpy()
-        return table["value"].filter(first), counts[0], counts[1]
+        place = table["value"].rle_id().cast(pl.Int64).to_numpy()
+        first = np.flatnonzero(np.diff(place, prepend=-1))
+        cell = place * len(parts) + np.searchsorted(np.asarray(parts), table["part"].to_numpy())
+        rows, total = (np.zeros((len(first), len(parts)), dtype=np.int64) for _ in range(2))
+        rows.ravel()[cell], total.ravel()[cell] = table["rows"].to_numpy(), table["total"].to_numpy()
+        return table["value"].gather(first), rows, total
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Parts:
-    """``total`` (the label) and ``part`` of the rows that have a label and a time, which rows these are, their days."""
+    """Label and part of the rows that have a label and a time, which rows these are, and their days."""
 
-    rows: pl.DataFrame
+    label: pl.Series
+    part: pl.Series
     there: pl.Series | None
     days: tuple[int, ...]
+
+    @cached_property
+    def labels(self) -> Labels:
+        return Labels.of(self.label)
+
+    @cached_property
+    def numbered(self) -> "tuple[pl.Series, Array]":
+        """Parts, ascending, among them all that occur; and the number of each row's part."""
+        import numpy as np
+
+        part = self.part.to_numpy()
+        first, last = (int(part.min()), int(part.max())) if len(part) else (0, 0)
+        if last - first < _MANY_DAYS:  # also those without a row, as that needs no search
+            return pl.Series(range(first, last + 1), dtype=pl.Int32), part - first if first else part
+        parts = self.part.unique().sort()
+        return parts, np.searchsorted(parts.to_numpy(), part)
 
 
 def folds_of(key: pl.Series, folds: int) -> pl.Series:
     """Return the fold of each row, ``XXH64(key) mod folds``; 0 where the key is null."""
-    codes = enumerated(key)  # a request has many rows, and each text is hashed once
-    hashed = pl.select(key=categories(codes)).select((hash_expr(pl.col("key")) % folds).cast(pl.Int32))
-    return hashed.to_series().gather(codes.to_physical()).fill_null(0)
+    return (hashed(key) % folds).cast(pl.Int32).fill_null(0)
 
 
 def check_labels(name: str, label: pl.Series, *, binary: bool) -> None:
     """Raise `DataRefusedError` if a label is neither 0 nor 1; or, unless `binary`, no whole number up to 2^32."""
-    whole = (label == 0) | (label == 1) if binary else (label == label.floor()) & (label.abs() <= _LARGEST)
-    wrong = label.filter(~whole)
+    wrong = pl.concat([label[:0], *(_refused(label[some], binary=binary) for some in slices(len(label)))])
     if len(wrong):
         want = "0, 1 or null" if binary else "whole numbers from -2^32 to 2^32, or null"
         hint = "" if binary else " Give a fraction in a smaller unit: cents, milliseconds."
         hold = "row holds another" if len(wrong) == 1 else "rows hold others"
         raise DataRefusedError(f"label {name!r} must hold {want}, {len(wrong)} {hold}, such as {wrong[0]}.{hint}")
+
+
+def _refused(label: pl.Series, *, binary: bool) -> pl.Series:
+    whole = (label == 0) | (label == 1) if binary else (label == label.floor()) & (label.abs() <= _LARGEST)
+    return label.filter(~whole)
 
 
 def day_instants(day: int, zone: str) -> tuple[int, int]:
@@ -191,77 +216,51 @@ def days_of(time: pl.Series, zone: str) -> pl.Series:
 
     # NOTE: by the bounds that programs compare with; the time zones of polars may be of another edition
     there = time.is_between(_FIRST * _DAY, _LAST * _DAY)
-    known = time.clip(_FIRST * _DAY, _LAST * _DAY)
+    every = bool(there.all(ignore_nulls=False))
+    known = time if every else time.clip(_FIRST * _DAY, _LAST * _DAY)
     first, last = (int(known.min() or 0), int(known.max() or 0))  # type: ignore[arg-type]  # of integers
-    times = known.fill_null(first).to_numpy()
+    known = known.fill_null(first)
     days = list(range(first // _DAY - 1, last // _DAY + 2))
     if len(days) > _MANY_DAYS:
-        days = sorted({day + beside for day in np.unique(times // _DAY).tolist() for beside in (-1, 0, 1)})
+        days = sorted({day + beside for day in (known // _DAY).unique().to_list() for beside in (-1, 0, 1)})
     begins = np.asarray([day_instants(day, zone)[0] for day in days])
-    if days[-1] - days[0] < _FEW_DAYS:  # a comparison for each midnight is faster than a search for each row
-        found = np.full(len(times), days[0], dtype=np.int32)
-        for begin in begins[1:]:
-            found += times >= begin
-    else:
-        found = np.asarray(days, dtype=np.int32)[np.searchsorted(begins, times, side="right") - 1]
-    return pl.select(pl.when(there).then(pl.Series(found, dtype=pl.Int32))).to_series()
+    found = np.empty(len(known), dtype=np.int32)
+    for some in slices(len(known)):
+        times = known[some].to_numpy()
+        if days[-1] - days[0] < _FEW_DAYS:  # a comparison for each midnight is faster than a search for each row
+            found[some] = days[0]
+            for begin in begins[1:]:
+                found[some] += times >= begin
+        else:
+            found[some] = np.asarray(days, dtype=np.int32)[np.searchsorted(begins, times, side="right") - 1]
+    made = pl.Series(found, dtype=pl.Int32)
+    return made if every else pl.select(pl.when(there).then(made)).to_series()
 
 
-def _of_numbers(rows: pl.DataFrame) -> pl.DataFrame:
+def _of_numbers(value: pl.Series, parts: _Parts) -> pl.DataFrame:
+    rows = pl.DataFrame({"value": value, "part": parts.part, "total": parts.label.cast(pl.Int64)})
     # NOTE: polars takes `+ 0.0` away; -0.0 and 0.0 are one value and must be stored as one
-    value = pl.when(pl.col("value") == 0).then(0.0).otherwise("value").alias("value")
-    return _add(rows.select(value, "part", pl.lit(1, pl.Int64).alias("rows"), "total"))
+    held = pl.when(pl.col("value") == 0).then(0.0).otherwise("value").alias("value")
+    return _add(rows.select(held, "part", pl.lit(1, pl.Int64).alias("rows"), "total"))
 
 
-def _of_texts(rows: pl.DataFrame) -> pl.DataFrame:
+def _of_texts(texts: NumberedTexts, parts: "_Parts") -> pl.DataFrame:
     """Count in cells of value and part, numbered in the order of the table: null first, then terms as they rise."""
     import numpy as np
 
-    value = enumerated(rows["value"])
-    terms = pl.DataFrame({"term": categories(value)}).with_row_index("code").sort("term")
-    part = rows["part"].to_numpy()
-    first, last = (int(part.min()), int(part.max())) if len(part) else (0, 0)
-    if last - first < _MANY_DAYS:
-        parts = pl.Series(range(first, last + 1), dtype=pl.Int32)  # also those without a row, as that needs no search
-        number = part - first
-    else:
-        parts = rows["part"].unique().sort()
-        number = np.searchsorted(parts.to_numpy(), part)
-    first_cell = np.zeros(len(terms) + 1, dtype=np.int64)
-    first_cell[terms["code"].to_numpy()] = np.arange(1, len(terms) + 1) * len(parts)
-    cell = first_cell[value.to_physical().fill_null(len(terms)).to_numpy()]
-    cell += number
-    found, counts, totals = by_cell(cell, rows["total"], len(first_cell) * len(parts))
-    values = pl.concat([pl.Series("term", [None], dtype=pl.String), terms["term"]])
-    table = {"value": values.gather(found // len(parts)), "part": parts.gather(found % len(parts))}
-    return pl.DataFrame(table | {"rows": counts, "total": totals}, schema=_TERMS.schema)
+    there, part = parts.numbered
 
+    def cells() -> "Iterator[Array]":
+        first = 0
+        for numbers in texts.numbers(times=len(there)):
+            yield numbers + part[first : first + len(numbers)]
+            first += len(numbers)
 
-def by_cell(
-    cell: "np.ndarray[Any, Any]", total: pl.Series, cells: int
-) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]":
-    """Return the cells that have rows, ascending, and of each the rows and the sum of their totals."""
-    import numpy as np
-
-    largest = int(total.abs().max() or 0)  # type: ignore[arg-type]  # of integers
-    if cells <= _CELLS_A_ROW * len(cell) + _CELLS and largest * len(cell) < 2**53:  # floats count exactly up to there
-        if largest <= 1 and not (total < 0).any():  # each row once, not for the rows and again for the labels
-            with_label = 2 * cell
-            with_label += total.to_numpy()
-            by_label = np.bincount(with_label, minlength=2 * cells).reshape(-1, 2)
-            rows, sums = by_label.sum(axis=1), by_label[:, 1]
-        else:
-            rows, sums = (
-                np.bincount(cell, minlength=cells),
-                np.bincount(cell, weights=total.to_numpy(), minlength=cells),
-            )
-        found = np.flatnonzero(rows)
-        return found, rows[found], sums[found].astype(np.int64)
-    counted = (
-        pl.DataFrame({"cell": cell, "total": total}).group_by("cell").agg(rows=pl.len(), total=pl.col("total").sum())
-    )
-    found, rows, sums = (column.to_numpy() for column in counted.sort("cell"))
-    return found, rows.astype(np.int64), sums
+    found, rows, totals = by_cell(cells(), parts.labels, (len(texts.terms) + 1) * len(there))
+    value_of, part_of = np.divmod(found, len(there))
+    values = pl.concat([pl.Series([None], dtype=pl.String), texts.terms])
+    table = {"value": values.gather(value_of), "part": there.gather(part_of)}
+    return pl.DataFrame(table | {"rows": rows, "total": totals}, schema=_TERMS.schema)
 
 
 def _add(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """PairCounts: how each pair of several columns and a label occur together, in folds of the rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import enumerated
-from featurelib.fitting.labels_by_part import by_cell, check_labels, folds_of
-from featurelib.fitting.state import State
+from featurelib.fitting.enumerated import enumerated, terms_of
+from featurelib.fitting.labels_by_part import check_labels, folds_of
+from featurelib.fitting.state import Form, State
+from featurelib.fitting.tally import Labels, by_cell
 from featurelib.program.hashing import hash_expr
-from featurelib.program.numbered import categories
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,6 +86,10 @@ class PairCounts(State):
     folds: int = 5
     table: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_COUNTS))
     rows: int = 0
+
+    @property
+    def forms(self) -> Mapping[int, Form]:
+        return {self.width + 1: "hashed"}
 
     def of(self, *columns: pl.Series) -> Self:
         """Return the summary of some rows.
@@ -166,7 +170,7 @@ class _Coded:
         import numpy as np
 
         codes = enumerated(texts)
-        hashes = pl.select(text=categories(codes)).select(hash_expr(pl.col("text"))).to_series()
+        hashes = pl.select(text=terms_of(codes)).select(hash_expr(pl.col("text"))).to_series()
         return cls(codes.to_physical().cast(pl.Int64).fill_null(-1).to_numpy().astype(np.int64), hashes)
 
 
@@ -175,7 +179,7 @@ def _counted(
 ) -> pl.DataFrame:
     both = (one.codes >= 0) & (other.codes >= 0)
     cell = ((one.codes * len(other.hashes) + other.codes) * folds + fold.to_numpy())[both]
-    found, rows, total = by_cell(cell, positive.filter(both), len(one.hashes) * len(other.hashes) * folds)
+    found, rows, total = by_cell([cell], Labels.of(positive.filter(both)), len(one.hashes) * len(other.hashes) * folds)
     values, fold_of = found // folds, found % folds
     first, second = values // max(len(other.hashes), 1), values % max(len(other.hashes), 1)
     made = {"one": one.hashes.gather(first), "other": other.hashes.gather(second), "fold": fold_of}

@@ -1,16 +1,14 @@
 """RowSample: some rows of the first days, chosen by the hash of a key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import enumerated
+from featurelib.fitting.enumerated import hashed
 from featurelib.fitting.labels_by_part import check_labels, days_of
-from featurelib.fitting.state import State
-from featurelib.program.hashing import hash_expr
-from featurelib.program.numbered import categories
+from featurelib.fitting.state import Form, State
 
 _ORDER = pl.Schema({"day": pl.Int32(), "hash": pl.UInt64(), "label": pl.Int8()})
 
@@ -54,6 +52,10 @@ class RowSample(State):
             numbers = dict.fromkeys(map(str, range(self.width)), pl.Float64())
             object.__setattr__(self, "table", pl.DataFrame(schema={**_ORDER, **numbers}))
 
+    @property
+    def forms(self) -> Mapping[int, Form]:
+        return {self.width + 1: "hashed"}
+
     def of(self, *columns: pl.Series) -> Self:
         """Return the summary of some rows.
 
@@ -64,9 +66,7 @@ class RowSample(State):
         """
         *numbers, label, key, time = columns
         check_labels(self.label, label, binary=True)
-        codes = enumerated(key)  # each text is hashed once
-        hashes = pl.select(key=categories(codes)).select(hash_expr(pl.col("key"))).to_series()
-        told = {"day": days_of(time, self.zone), "hash": hashes.gather(codes.to_physical()), "label": label}
+        told = {"day": days_of(time, self.zone), "hash": hashed(key), "label": label}
         # NOTE: polars takes `+ 0.0` away; -0.0 and 0.0 are one value and must be stored as one
         named = [
             pl.when(pl.col(name) == 0).then(0.0).otherwise(name).alias(name) for name in map(str, range(len(numbers)))

@@ -4,9 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import reduce
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import polars as pl
+
+Form = Literal["hashed", "numbered"]
 
 
 class State(ABC):
@@ -20,12 +22,21 @@ class State(ABC):
     never to the state: they do not merge.
     """
 
+    @property
+    def forms(self) -> Mapping[int, Form]:
+        """In which form `of` takes texts besides as a series of them, by their place among its columns.
+
+        ``hashed``: as the XXH64 of each, if it knows them by that alone; ``numbered``: as `NumberedTexts`, if it counts
+        them. A survey gives them so where all that read the column take it.
+        """
+        return {}
+
     @abstractmethod
     def of(self, *columns: pl.Series) -> Self:
         """Return the summary of these columns, viewed as numbers or texts; row order does not matter."""
 
     @classmethod
-    def of_each(cls, asked: Sequence[tuple[Self, Sequence[pl.Series]]]) -> list[Self]:
+    def of_each(cls, asked: Sequence[tuple[Self, Sequence[Any]]]) -> list[Self]:
         """Return what `of` makes of each state's columns, all of the same rows; some compute once what is common."""
         return [state.of(*columns) for state, columns in asked]
 

@@ -1,17 +1,30 @@
 """Survey: one look at the data for several states, as a thing that can be sent to where the data lies."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from featurelib.errors import ColumnMissingError
-from featurelib.fitting.enumerated import enumerated
-from featurelib.fitting.state import State
+from featurelib.fitting.enumerated import enumerated, enumerated_pieces, hashed, hashed_pieces
+from featurelib.fitting.numbered_texts import NumberedTexts
+from featurelib.fitting.state import Form, State
 from featurelib.program.chain import Chain, kinds_of
 from featurelib.program.primitive import Kind
 from featurelib.program.program import Program
+from featurelib.term_rows import Coded, TermRows
 
+_OF_SERIES: dict[Form | None, Callable[[pl.Series], Any]] = {
+    "hashed": hashed,
+    "numbered": NumberedTexts.of,
+    None: enumerated,
+}
+_OF_PIECES: dict[Form | None, Callable[[Iterable[Coded]], Any]] = {
+    "hashed": hashed_pieces,
+    "numbered": NumberedTexts.of_pieces,
+    None: enumerated_pieces,
+}
 _CELLS_AT_ONCE = 40_000_000  # numbers of 8 bytes held at one time: 320 MB
 _ROWS_AT_ONCE = 100_000  # of lists
 
@@ -46,7 +59,7 @@ class Survey:
     chains: tuple[Chain, ...]
     requests: tuple[Request, ...]
 
-    def of(self, frame: pl.LazyFrame) -> list[State]:
+    def of(self, rows: pl.LazyFrame | TermRows) -> list[State]:
         """Return the filled states, in the order of the requests; a few columns are in memory at a time.
 
         Raises
@@ -54,13 +67,14 @@ class Survey:
         ColumnMissingError, ColumnTypeError
             If a request reads a column that is not there, or of a type it cannot read.
         """
+        frame = rows.lazy()
         self._check(frame.collect_schema())
-        rows = frame.select(pl.len()).collect().item()
+        count = frame.select(pl.len()).collect().item()
         answers = {n: self._in_pieces(frame, item) for n, item in enumerate(self.requests) if _of_lists(item)}
-        for batch in self._batches(max(2, _CELLS_AT_ONCE // max(rows, 1))):
-            values = self._values(
-                frame, dict.fromkeys(key for number in batch for key in self.requests[number].columns)
-            )
+        coded = self._coded(rows) if isinstance(rows, TermRows) else frozenset()
+        for batch in self._batches(max(2, _CELLS_AT_ONCE // max(count, 1)), coded):
+            keys = dict.fromkeys(key for number in batch for key in self.requests[number].columns)
+            values = self._values(rows, keys, coded)
             of_kind: dict[type[State], list[int]] = {}
             for number in batch:
                 of_kind.setdefault(type(self.requests[number].state), []).append(number)
@@ -70,15 +84,23 @@ class Survey:
                 answers.update(zip(numbers, kind.of_each(asked), strict=True))
         return [answers[number] for number in range(len(self.requests))]
 
-    def _batches(self, width: int) -> Iterator[list[int]]:
-        """Yield the requests by number, as many as together read ``width`` columns; those of one column together."""
+    def _coded(self, rows: TermRows) -> frozenset[str]:
+        """Return the text columns that no chain makes."""
+        texts = {name for name, dtype in rows.schema.items() if dtype == pl.String}
+        return frozenset(texts - {chain.into for chain in self.chains})
+
+    def _batches(self, width: int, coded: Collection[str]) -> Iterator[list[int]]:
+        """Yield the requests by number, as many as together read ``width`` columns; those of one column together.
+
+        Of the ``coded`` columns there may be twice as many: most take two or four bytes a row.
+        """
         columns = list(dict.fromkeys(key for item in self.requests for key in item.columns))
         whole = [number for number, item in enumerate(self.requests) if not _of_lists(item)]
         batch: list[int] = []
         read: set[tuple[str, Kind]] = set()
         for number in sorted(whole, key=lambda n: columns.index(self.requests[n].columns[0])):
             more = read | {*self.requests[number].columns}
-            if batch and len(more) > width:
+            if batch and sum(1 if column in coded else 2 for column, _ in more) > 2 * width:
                 yield batch
                 batch, more = [], {*self.requests[number].columns}
             batch.append(number)
@@ -108,10 +130,33 @@ class Survey:
                 look = Chain(item.who, (column,), kind, ())
                 look.check_input(column, there[column], where="the samples table")
 
-    def _values(self, frame: pl.LazyFrame, columns: Iterable[tuple[str, Kind]]) -> dict[tuple[str, Kind], pl.Series]:
-        program, names = self._looks(frame, columns)
-        values: pl.DataFrame = program.transform(frame).collect()
-        return {key: enumerated(values[name]) if key[1] == "text" else values[name] for key, name in names.items()}
+    def _values(
+        self, rows: pl.LazyFrame | TermRows, columns: Iterable[tuple[str, Kind]], coded: Collection[str]
+    ) -> dict[tuple[str, Kind], Any]:
+        """Return columns as series, and texts in the form in which all that read them take them."""
+        forms = self._forms()
+        values: dict[tuple[str, Kind], Any] = {}
+        others = []
+        for name, kind in columns:
+            if isinstance(rows, TermRows) and kind == "text" and name in coded:
+                values[name, kind] = _OF_PIECES[forms[name, kind]](rows.coded(name))
+            else:
+                others.append((name, kind))
+        if not others:
+            return values
+        program, names = self._looks(rows.lazy(), others)
+        # NOTE: the streaming engine need not keep the order of rows, and those of `TermRows` are read column by column
+        found: pl.DataFrame = program.transform(rows).collect(engine="in-memory" if values else "auto")
+        return values | {
+            key: _OF_SERIES[forms[key]](found[name]) if key[1] == "text" else found[name] for key, name in names.items()
+        }
+
+    def _forms(self) -> dict[tuple[str, Kind], Form | None]:
+        forms: dict[tuple[str, Kind], set[Form | None]] = {}
+        for item in self.requests:
+            for place, key in enumerate(item.columns):
+                forms.setdefault(key, set()).add(item.state.forms.get(place))
+        return {key: taken.pop() if len(taken) == 1 else None for key, taken in forms.items()}
 
     def _looks(
         self, frame: pl.LazyFrame, columns: Iterable[tuple[str, Kind]]

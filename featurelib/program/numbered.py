@@ -7,20 +7,20 @@ import polars as pl
 
 def categorical(texts: pl.Series) -> pl.Series:
     """Return texts as a ``Categorical`` of categories of its own, by first occurrence; null stays null."""
-    # NOTE: of its own: their numbers have no gap; those that a process shares grow with all it has seen
-    return texts.cast(pl.Categorical(pl.Categories.random()))
+    return texts.cast(own_categories())
+
+
+def own_categories() -> pl.Categorical:
+    """Return a type of new categories: their numbers have no gap; those of all of a process grow with all it sees."""
+    return pl.Categorical(pl.Categories.random())
 
 
 def categories(codes: pl.Series) -> pl.Series:
-    """Return the categories of an ``Enum``, or of a ``Categorical`` up to the last that occurs, in their order."""
-    if isinstance(codes.dtype, pl.Enum):
-        return codes.dtype.categories.cast(pl.String)
-    if not isinstance(codes.dtype, pl.Categorical):
-        raise TypeError(codes.dtype)
+    """Return the categories of a ``Categorical`` up to the last that occurs, each once, in their order."""
     last: Any = codes.to_physical().max()
     # NOTE: `Categories.to_series` is a loop of Python
     numbers = pl.int_range(0 if last is None else last + 1, dtype=pl.UInt32, eager=True)
-    return numbers.cat.to(codes.dtype).cast(pl.String)
+    return numbers.cat.to(codes.dtype)
 
 
 def numbered(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -34,4 +34,4 @@ def numbered(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     ([0, None, 1, 0], ['b', 'a'])
     """
     codes = categorical(texts)
-    return codes.to_physical(), categories(codes)
+    return codes.to_physical(), categories(codes).cast(pl.String)

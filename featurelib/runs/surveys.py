@@ -28,9 +28,9 @@ class SurveyTask:
 def survey_task(task: SurveyTask) -> list[State]:
     """Return the filled states of one partition."""
     table = VersionedTable.open(task.workspace.table(task.pipeline, "samples"))
-    rows = table.scan(task.version, partitions=[task.partition])
-    if isinstance(rows.collect_schema()[task.label], pl.List):
-        rows = rows.with_columns(pl.col(task.label).list.max())  # positive if any of the request's rows is
+    rows = table.at(task.version).rows([task.partition])
+    if isinstance(rows.lazy().collect_schema()[task.label], pl.List):
+        rows = rows.lazy().with_columns(pl.col(task.label).list.max())  # positive if any of the request's rows is
     return task.survey.of(rows)
 
 

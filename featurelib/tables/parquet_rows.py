@@ -32,8 +32,8 @@ class ParquetRows(TermRows):
 
     Most texts of a log lie in Parquet as numbers of the distinct texts of their row group, its dictionary page. A
     program that is given these rows, in place of a lazy frame of them, computes what depends on one text alone once for
-    each distinct text of a group. What comes out is the same. A text column without dictionary pages is read as any
-    other. A fit reads these rows as their lazy frame.
+    each distinct text of a group; a fit looks it up once. What comes out is the same. A text column without dictionary
+    pages is read as any other.
 
     Parameters
     ----------
@@ -84,6 +84,10 @@ class ParquetRows(TermRows):
             missing_columns="insert",
             glob=False,
         )
+
+    def coded(self, column: str) -> Iterator["_Coded"]:
+        """Yield a text column, some row groups at a time; rows in their order."""
+        return (groups.coded(column) for groups in self._groups())
 
     def computed(self, columns: Sequence[str], of_terms: Mapping[str, OfTerms]) -> pl.LazyFrame:
         """Return some of the columns, then what is computed of the terms of others; rows in their order.
@@ -156,6 +160,13 @@ class _Groups:
     numbers: tuple[int, ...]
     rows: pl.LazyFrame
     hive: tuple[str, ...]
+
+    def coded(self, column: str) -> "_Coded":
+        """Return a text column."""
+        coded = self._coded([column]).get(column)
+        if coded is not None:
+            return coded
+        return _Coded.plain(self.rows.select(column).collect(engine="in-memory").to_series())
 
     def computed(self, columns: Sequence[str], of_terms: Mapping[str, OfTerms]) -> "_Computed":
         """Return some of the columns, and what is computed of the terms of others; see `ParquetRows.computed`."""
@@ -232,6 +243,13 @@ class _Coded:
         places = [piece.to_numpy() for piece in indices]
         return cls(terms, places[0] if len(places) == 1 else np.concatenate(places))
 
+    @classmethod
+    def plain(cls, texts: pl.Series) -> "_Coded":
+        """Return the texts of a column as they are, each as a term."""
+        import numpy as np
+
+        return cls(texts, np.arange(len(texts)))
+
     def spread(self, values: pl.Series) -> "_Spread":
         """Return values, one beside each of the terms, as a column: for each row the one beside its text."""
         numbers = values.to_numpy() if values.dtype.is_numeric() and not values.null_count() else None
@@ -266,7 +284,10 @@ class _Spread:
 
 @dataclass(frozen=True, slots=True)
 class _Arrow:
-    """An Arrow array for polars, which imports a compute library (45 ms) for one that it knows as pyarrow's."""
+    """An Arrow array for polars, which imports a compute library (45 ms) for one that it knows as pyarrow's.
+
+    pyarrow's own ``to_numpy`` imports pandas.
+    """
 
     array: "Array"
 

@@ -226,6 +226,7 @@ def _parquet_rows_agree(case: _Case) -> None:
         kept = [name for name in program.inputs if name not in program.outputs]
         expected = program.transform(frame, keep=kept)
         made = program.transform(rows, keep=kept).collect()
+        _same(fit(case.operators, rows).fingerprint, fit(case.operators, frame).fingerprint, "a fit of Parquet files")
     _same(made.schema, expected.schema, "the schema over Parquet files")
     if program.is_elementwise:
         _equal_rows(made.to_dicts(), expected.to_dicts(), "rows of Parquet files", frame)

@@ -1,12 +1,26 @@
 import pickle
+from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError
-from featurelib.fitting import CountTable, DocumentCounts, LabelTable, Moments, Request, Survey, merge_answers, survey
+from featurelib.fitting import (
+    CountTable,
+    DocumentCounts,
+    LabelsByPart,
+    LabelTable,
+    Moments,
+    PairCounts,
+    Request,
+    Survey,
+    merge_answers,
+    survey,
+)
 from featurelib.program import Chain
-from featurelib.program.primitives import Affine
+from featurelib.program.primitives import Affine, NormalizeText
+from featurelib.tables import ParquetRows
 
 DOUBLE = Chain("twice", ("x",), "number", (Affine(0.0, 2.0),))
 FRAME = pl.LazyFrame({"x": [1.0, 2.0, None], "y": [0.0, 1.0, 1.0], "t": ["a", "a", "b"]})
@@ -64,3 +78,57 @@ def test_lists_are_summarised_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatc
     whole = asked.of(frame.lazy())
     monkeypatch.setattr(survey, "_ROWS_AT_ONCE", 3)
     assert asked.of(frame.lazy()) == whole == [DocumentCounts().of(frame["x"]), DocumentCounts("words").of(frame["y"])]
+
+
+ROWS = pl.DataFrame(
+    {
+        "x": [1.0, None, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0],
+        "y": [1, 0, None, 1, 0, 0, 1, 0],
+        "t": ["b", "a", None, "B", "b", "", "a", "a"],
+        "u": ["k", "k", "l", None, "l", "m", "m", "k"],
+        "at": [0, 0, 10**12, 10**12, 5, None, 10**12, 3],
+        "n": [3, 1, 2, 3, 3, 1, None, 2],
+        "words": [["a", "b"], None, [], ["b"], ["c", "c"], ["a"], ["a"], ["b", None]],
+    },
+    schema_overrides={"at": pl.Datetime("us", "UTC")},
+)
+FOLDED = LabelsByPart("y", folds=3), ("t", "y", "u", "at"), ("text", "number", "text", "time")
+ASKED = {
+    "counted": [Request(CountTable(), ("t",), "text"), Request(*FOLDED), Request(CountTable(), ("n",), "text")],
+    "key counted too": [Request(*FOLDED), Request(CountTable(), ("u",), "text")],
+    "key alone": [Request(*FOLDED)],
+    "in pairs": [
+        Request(PairCounts("y", folds=2), ("t", "u", "y", "u"), ("text", "text", "number", "text")),
+        Request(CountTable(), ("t", "u"), "text"),
+        Request(LabelTable(texts=True), ("t", "y"), ("text", "number")),
+    ],
+    "made by a chain": [Request(CountTable(), ("low",), "text"), Request(CountTable(), ("t",), "text")],
+    "by day, of lists and of numbers": [
+        Request(LabelsByPart("y"), ("t", "y", "at"), ("text", "number", "time")),
+        Request(DocumentCounts(), ("words",), "texts"),
+        Request(DocumentCounts("words"), ("t",), "text"),
+        Request(Moments(), ("x",), "number"),
+    ],
+}
+
+
+@pytest.mark.parametrize("cells", [1, 40_000_000])
+@pytest.mark.parametrize("dictionary", [True, False, ["t"]])
+@pytest.mark.parametrize("asked", ASKED)
+def test_rows_of_terms_give_the_answers_of_their_lazy_frame(
+    tmp_path: Path, asked: str, dictionary: bool | list[str], cells: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("featurelib.fitting.survey._CELLS_AT_ONCE", cells)
+    monkeypatch.setattr("featurelib.tables.parquet_rows._ROWS", 1)
+    files = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
+    for file, part in zip(files, (ROWS[:5], ROWS[5:]), strict=True):
+        pq.write_table(part.to_arrow(), file, row_group_size=3, use_dictionary=dictionary)
+    requests = Survey((Chain("low", ("t",), "text", (NormalizeText(),)),), tuple(ASKED[asked]))
+    assert requests.of(ParquetRows.of(*files)) == requests.of(ROWS.lazy())
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_no_rows_of_terms_give_the_answers_of_no_rows(tmp_path: Path, asked: str):
+    ROWS[:0].write_parquet(tmp_path / "none.parquet")
+    requests = Survey((Chain("low", ("t",), "text", (NormalizeText(),)),), tuple(ASKED[asked]))
+    assert requests.of(ParquetRows.of(tmp_path / "none.parquet")) == requests.of(ROWS[:0].lazy())
