@@ -65,8 +65,8 @@ def main() -> None:
 
     ours = medians(OURS, rows, given.runs)
     peers = {name: measured(python, "benchmarks.validate_by_peers", name, rows) for name in LIBRARIES}
-    large = medians(["judged"], more, 1)["judged"]
-    small = medians(["judged", "gx pandas"], fewer, 1)
+    large = medians(["judged"], more, given.runs)["judged"]
+    small = medians(["sums by hand, and keys", "judged", "gx pandas"], fewer, given.runs)
     features = medians(["wide", "wide, with profile", "wide, merge"], wide, given.runs)
     print(f"### {given.rows:,} rows of 30 columns, {ours['measured']['checks']:.0f} rules\n\n{told(ours | peers)}\n")
     print(f"### {MORE * given.rows:,} rows\n\n{told({'judged': large})}\n")

@@ -18,8 +18,9 @@ from featurelib.pipeline import Pipeline
 from featurelib.program import Program
 from featurelib.program.hashing import SEPARATOR
 from featurelib.program.primitives import Index
-from featurelib.schema.cells import REACH, check_edges
+from featurelib.schema.cells import check_edges
 from featurelib.schema.column import Column
+from featurelib.schema.cuts import REACH
 from featurelib.schema.drift import enough
 from featurelib.schema.edges import Bins, Edges
 from featurelib.schema.findings import told

@@ -1,31 +1,20 @@
 """Cells: count the rows in each cell of each column while they stream by, all of them and those with a label."""
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import polars as pl
-from polars.datatypes.classes import SignedIntegerType
 
 from featurelib.errors import ColumnMissingError, ColumnTypeError
-from featurelib.schema.edges import HOUR, Bins, Category, Edges
-from featurelib.schema.profile import UNIT_BITS, Profile
+from featurelib.schema.cuts import CategoryCut, NumberCut, Room, cut, values_of
+from featurelib.schema.edges import HOUR, Bins, Edges
+from featurelib.schema.profile import Profile
 from featurelib.schema.table import Table
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-
-REACH = 32  # spreads from the centre; a value further away counts as if it lay there
+_Sums: TypeAlias = Mapping[str, Sequence[int]]
 _HOUR_OF = "hour of the event"  # with spaces, so that no column of a table is called so
-_CHUNK = 2**15  # rows; few enough to stay in the cache, and for sums of squares to be exact: 2^15 (32 · 2^14)² = 2^53
-_VALUES_AT_ONCE = 2**22  # of rows with a label, whose cells are counted together
-_CLIP = float(REACH << UNIT_BITS)
-_LINE = 2**13  # of a chunk: BLAS wakes a second thread for longer ones, which costs more than it saves
-_SINGLE = (pl.Float32(), pl.Int8(), pl.UInt8(), pl.Int16(), pl.UInt16())  # whose values a Float32 holds
+_VALUES_AT_ONCE = 2**23  # of rows with a label, whose cells are counted together
 
 
 def check_edges(edges: Edges, table: type[Table], schema: pl.Schema) -> None:
@@ -61,18 +50,20 @@ class Cells:
     def __init__(self, edges: Edges, table: type[Table], schema: pl.Schema) -> None:
         check_edges(edges, table, schema)
         self.edges = edges
-        self._cuts = _cuts(edges, schema)
+        self._cuts = cuts = _cuts(edges, schema)
         self._label = _label(edges, schema)
-        self._expressions = [
-            expr.alias(f"{name} {place}") for name, cut in self._cuts.items() for place, expr in enumerate(cut.sums())
-        ]
-        self._sums = {name: (0, 0) for name, cut in self._cuts.items() if cut.bins.kind == "numbers"}
-        self._positives = _Counted(self._expressions)
-        self._unlabelled = _Counted(self._expressions)
+        self._categories, self._numbers = _by_kind(cuts)
+        self._held = {name: cut.nothing() for name, cut in self._numbers.items()}
+        self._positives = _Counted(cuts)
+        self._unlabelled = _Counted(cuts)
         self._lock = Lock()
-        self._defaults = {
-            name: table.columns[name].default for name, cut in self._cuts.items() if name in table.columns
-        }
+        self._room = Room()
+        self._defaults = {name: table.columns[name].default for name in cuts if name in table.columns}
+
+    @property
+    def numbers(self) -> Collection[str]:
+        """Columns whose NaN and extremes are counted here; see `seen`."""
+        return self._numbers.keys()
 
     def watched(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Return the frame, a column wider where the hour is counted; whoever streams it hands its rows to `add`."""
@@ -85,7 +76,7 @@ class Cells:
 
     def expressions(self) -> list[pl.Expr]:
         """Return sums over all rows, for `finish` to read."""
-        sums = [expr.alias(f"cell {number}") for number, expr in enumerate(self._expressions)]
+        sums = _named_sums(self._categories)
         defaults = [
             (pl.col(name) == value).sum().alias(f"default {name}")
             for name, value in self._defaults.items()
@@ -97,20 +88,26 @@ class Cells:
         return [*sums, *defaults, positive.sum().alias("positives"), unlabelled.sum().alias("unlabelled")]
 
     def add(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Take of some rows what `expressions` cannot say: exact sums, and cells beside the label; return the rows."""
-        sums = {name: self._cuts[name].deviations(batch[name]) for name in self._sums}
-        names = [cut.reads for cut in self._cuts.values()]
+        """Take of some rows what `expressions` does not say: numbers, and cells beside the label; return the rows."""
         parts = []
-        if self._label is not None:
+        if self._label is not None and self._cuts:
             masks = batch.select(positive=self._label[0], unlabelled=self._label[1])
-            parts = [batch.select(names)[masks[name].arg_true()] for name in ("positive", "unlabelled")]
+            rows = batch[[cut.reads for cut in self._cuts.values()]]
+            parts = [rows[masks[name].arg_true()] for name in ("positive", "unlabelled")]
+        # NOTE: by turns, as threads that hand the interpreter over at each of many short calls take longer
         with self._lock:
-            for name, (total, squares) in sums.items():
-                before = self._sums[name]
-                self._sums[name] = before[0] + total, before[1] + squares
+            for name, values in values_of(batch, self._numbers):
+                self._held[name].add(self._numbers[name].count(values, self._room))
             for counted, part in zip((self._positives, self._unlabelled), parts, strict=False):
                 counted.add(part)
         return batch
+
+    def seen(self) -> dict[str, Any]:
+        """Return ``nans``, ``low`` and ``high`` of each column of `numbers`, as `measure` names them."""
+        facts: dict[str, Any] = {}
+        for name, held in self._held.items():
+            facts |= {f"nans {name}": held.nans, f"low {name}": held.low, f"high {name}": held.high}
+        return facts
 
     def finish(self, counts: Mapping[str, Any]) -> Profile:
         """Return the profile of all rows that were added.
@@ -123,38 +120,30 @@ class Cells:
         """
         rows, unlabelled = counts["rows"], counts.get("unlabelled", counts["rows"])
         positives = counts.get("positives", 0)
-        whole = [counts[f"cell {number}"] for number in range(len(self._expressions))]
-        lists = zip(
-            self._lists(whole, rows),
-            self._lists(self._positives.finish(), positives),
-            # without a label column no row was handed over as one without a label: all are
-            self._lists(self._unlabelled.finish() if self._label is not None else whole, unlabelled),
-            strict=True,
-        )
+        everywhere = _read_sums(self._categories, counts) | {name: held.below for name, held in self._held.items()}
+        # without a label column no row was handed over as one without a label: all are
+        without_label = self._unlabelled.finish() if self._label is not None else everywhere
+        groups = [(everywhere, rows), (self._positives.finish(), positives), (without_label, unlabelled)]
         lines = []
-        for (name, bins), (everyone, positive, without) in zip(self.edges.bins.items(), lists, strict=True):
+        for name, bins in self.edges.bins.items():
+            everyone, positive, without = (self._cells(name, sums, of) for sums, of in groups)
             labelled = [one - other for one, other in zip(everyone, without, strict=True)]
             line = {"column": name, "rows": rows, "counts": everyone, "labelled": labelled, "positives": positive}
             lines.append(line | self._facts(name, bins, counts, missing=everyone[-1]))
         return Profile.of(self.edges, rows=rows, labelled=rows - unlabelled, positives=positives, columns=lines)
 
-    def _lists(self, sums: Sequence[int], rows: int) -> Iterator[list[int]]:
-        """Yield the rows of each cell, by column; those of a column that the frame lacks are missing."""
-        start = 0
-        for name, bins in self.edges.bins.items():
-            if name in self._cuts:
-                end = start + self._cuts[name].width
-                yield self._cuts[name].cells(sums[start:end], rows)
-                start = end
-            else:
-                yield [*[0] * (bins.cells - 1), rows]
+    def _cells(self, name: str, sums: _Sums, rows: int) -> list[int]:
+        """Return the rows of each cell; those of a column that the frame lacks are missing."""
+        if name in self._cuts:
+            return self._cuts[name].cells(sums[name], rows)
+        return [*[0] * (self.edges.bins[name].cells - 1), rows]
 
     def _facts(self, name: str, bins: Bins, counts: Mapping[str, Any], *, missing: int) -> dict[str, Any]:
         nans = counts.get(f"nans {name}", 0)
         facts = {"nulls": missing - nans, "nans": nans, "defaults": counts.get(f"default {name}", 0)}
         if bins.kind == "categories":
             return facts
-        total, squares = self._sums.get(name, (0, 0))
+        total, squares = (held.total, held.squares) if (held := self._held.get(name)) else (0, 0)
         low, high = (counts.get(f"{side} {name}") for side in ("low", "high"))
         sides = {"low": None if low is None else low + 0.0, "high": None if high is None else high + 0.0}  # no -0.0
         return facts | {"total": total, "squares": squares} | sides
@@ -163,109 +152,49 @@ class Cells:
 class _Counted:
     """Cells of some rows, which come in parts."""
 
-    def __init__(self, expressions: Sequence[pl.Expr]) -> None:
-        self._expressions = expressions
-        self._counts = [0] * len(expressions)
+    def __init__(self, cuts: Mapping[str, CategoryCut | NumberCut]) -> None:
+        self._categories, self._numbers = _by_kind(cuts)
+        self._sums: dict[str, list[int]] = {name: [0] * (cut.bins.cells - 1) for name, cut in cuts.items()}
         self._parts: list[pl.DataFrame] = []
 
     def add(self, part: pl.DataFrame) -> None:
-        self._parts.append(part)
+        if part.height:
+            self._parts.append(part)
         if sum(part.height * part.width for part in self._parts) >= _VALUES_AT_ONCE:
             self._count()
 
-    def finish(self) -> list[int]:
+    def finish(self) -> _Sums:
         if self._parts:
             self._count()
-        return self._counts
+        return self._sums
 
     def _count(self) -> None:
-        counts = pl.concat(self._parts).select(self._expressions).row(0)
-        self._counts = [before + count for before, count in zip(self._counts, counts, strict=True)]
+        rows, room = pl.concat(self._parts), Room()
         self._parts = []
+        found = {name: self._numbers[name].below(values, room) for name, values in values_of(rows, self._numbers)}
+        if self._categories:
+            counts = rows.select(_named_sums(self._categories)).row(0, named=True)
+            found |= _read_sums(self._categories, counts)
+        for name, sums in found.items():
+            self._sums[name] = [before + more for before, more in zip(self._sums[name], sums, strict=True)]
 
 
-class _Cut:
-    """How one column of a frame is counted."""
-
-    def __init__(self, bins: Bins, reads: str, dtype: pl.DataType) -> None:
-        self.bins, self.reads, self.dtype = bins, reads, dtype
-
-    @property
-    def width(self) -> int:
-        """How many sums there are."""
-        return self.bins.cells - 1
-
-    def sums(self) -> list[pl.Expr]:
-        """Return rows below each edge, or of each category, and last the rows with a value."""
-        value = pl.col(self.reads)
-        there = value.is_not_nan().sum() if self.dtype.is_float() else value.count()
-        if self.bins.kind == "numbers":
-            return [*(_below(value, edge, self.dtype).sum() for edge in self.bins.edges), there]
-        return [*(_equal(value, each, self.dtype).sum() for each in self.bins.categories), there]
-
-    def cells(self, sums: Sequence[int], rows: int) -> list[int]:
-        """Return the rows of each cell."""
-        *sums, there = sums
-        if self.bins.kind == "categories":
-            return [*sums, there - sum(sums), rows - there]
-        reached = [0, *sums, there]
-        return [*(high - low for low, high in pairwise(reached)), rows - there]
-
-    def deviations(self, values: pl.Series) -> tuple[int, int]:
-        """Return the sums of deviations from the centre and of their squares, in units of `Profile`, exactly."""
-        import numpy as np
-
-        centre, spread = self.bins.centre or 0.0, self.bins.spread or 1.0
-        single = self.dtype in _SINGLE and 2.0**-90 < spread < 2.0**90
-        scale = math.ldexp(1.0, UNIT_BITS) / spread
-        kind = np.float32 if single else np.float64
-        numbers = values.drop_nulls().to_numpy()
-        here, exact = np.empty(_CHUNK, dtype=kind), np.empty(_CHUNK)
-        total = squares = 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(numbers), _CHUNK):
-                chunk = numbers[start : start + _CHUNK]
-                rounded = here[: len(chunk)]
-                np.subtract(chunk, kind(centre), out=rounded, casting="unsafe")
-                np.multiply(rounded, kind(scale), out=rounded)
-                if not (rounded.max() <= _CLIP and rounded.min() >= -_CLIP):  # so also where there is NaN
-                    np.clip(rounded, -_CLIP, _CLIP, out=rounded)
-                    rounded[np.isnan(rounded)] = 0.0
-                np.rint(rounded, out=rounded)
-                exact[: len(chunk)] = rounded
-                exact[len(chunk) :] = 0.0
-                lines = exact.reshape(-1, _LINE)
-                total += int(lines.sum())
-                squares += int(np.vecdot(lines, lines).sum())
-        return total, squares
+def _by_kind(
+    cuts: Mapping[str, CategoryCut | NumberCut],
+) -> tuple[Mapping[str, CategoryCut], Mapping[str, NumberCut]]:
+    categories = {name: cut for name, cut in cuts.items() if isinstance(cut, CategoryCut)}
+    return categories, {name: cut for name, cut in cuts.items() if isinstance(cut, NumberCut)}
 
 
-def _below(value: pl.Expr, edge: float, dtype: pl.DataType) -> pl.Expr:
-    if dtype.is_float():
-        return value < pl.lit(edge, dtype=dtype)
-    low, high = _bounds(dtype)
-    whole = math.ceil(edge)  # a whole number is below 2.5 if it is below 3
-    if whole > high:
-        return value.is_not_null()
-    return value < pl.lit(max(whole, low), dtype=dtype)
+def _named_sums(cuts: Mapping[str, CategoryCut]) -> list[pl.Expr]:
+    return [sum_.alias(f"cell {place} {name}") for name, cut in cuts.items() for place, sum_ in enumerate(cut.sums())]
 
 
-def _equal(value: pl.Expr, category: Category, dtype: pl.DataType) -> pl.Expr:
-    never = pl.lit(value=False)
-    if dtype.is_integer():
-        low, high = _bounds(dtype)
-        return value == pl.lit(category, dtype=dtype) if low <= int(category) <= high else never
-    if isinstance(dtype, pl.Enum):
-        return value == category if category in dtype.categories else never
-    return value == category
+def _read_sums(cuts: Mapping[str, CategoryCut], counts: Mapping[str, int]) -> dict[str, list[int]]:
+    return {name: [counts[f"cell {place} {name}"] for place in range(cut.bins.cells - 1)] for name, cut in cuts.items()}
 
 
-def _bounds(dtype: pl.DataType) -> tuple[int, int]:
-    signed, bits = isinstance(dtype, SignedIntegerType), int(str(dtype).lstrip("UInt"))
-    return (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
-
-
-def _cuts(edges: Edges, schema: pl.Schema) -> dict[str, _Cut]:
+def _cuts(edges: Edges, schema: pl.Schema) -> dict[str, CategoryCut | NumberCut]:
     cuts = {}
     for name, bins in edges.bins.items():
         is_hour = name == HOUR and edges.hour_of is not None
@@ -277,7 +206,7 @@ def _cuts(edges: Edges, schema: pl.Schema) -> dict[str, _Cut]:
         if not holds:
             hint = "Make edges for the types that the table has."
             raise ColumnTypeError("edges", source, where="the frame", got=dtype, want=want, hint=hint)
-        cuts[name] = _Cut(bins, _HOUR_OF, pl.Int8()) if is_hour else _Cut(bins, name, dtype)
+        cuts[name] = cut(bins, _HOUR_OF, pl.Int8()) if is_hour else cut(bins, name, dtype)
     return cuts
 
 

@@ -1,13 +1,15 @@
 """Examples: a few rows that show how a rule was broken, the same ones however the rows are ordered or split."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
 from featurelib.schema.checks import Check
 from featurelib.schema.metrics import MAX_EXAMPLES, MAX_VALUES, Row, Value
 
-_SOME_ROWS = 2**13  # that tell how far the first nulls reach
+_SOME_ROWS = 2**15  # whose keys tell how far the first nulls reach
+_EXPECTED = 4 * MAX_EXAMPLES  # nulls until there: if they lie evenly, one column in 60,000 has fewer than are shown
 _ROWS_OF_NULLS = 2**12  # that are kept at most, however far that is
 
 
@@ -27,7 +29,7 @@ def first_rows(frame: pl.LazyFrame, names: Iterable[str], *, beside: Sequence[st
 
 
 def examples_of(
-    frame: pl.LazyFrame, key: Sequence[str], broken: Sequence[Check]
+    frame: pl.LazyFrame, key: Sequence[str], broken: Sequence[Check], shares: Mapping[str, float]
 ) -> tuple[dict[str, tuple[Row, ...]], dict[str, tuple[tuple[Value, int], ...]]]:
     """Return for each broken check its first rows, and for those of kind ``allowed`` its first values with rows.
 
@@ -39,8 +41,11 @@ def examples_of(
         Columns that lead each example.
     broken
         Checks that some row breaks.
+    shares
+        The share of the rows that break each, by id.
     """
-    nulls = _first_nulls(frame, key, [check for check in broken if check.kind in {"not_null", "max_null"}])
+    of_nulls = [check for check in broken if check.kind in {"not_null", "max_null"}]
+    nulls = _first_nulls(frame, key, of_nulls, shares)
     others = [check for check in broken if check.id not in nulls]
     rows, values = [], []
     for check in others:
@@ -57,11 +62,14 @@ def examples_of(
     )
 
 
-def _first_nulls(frame: pl.LazyFrame, key: Sequence[str], checks: Sequence[Check]) -> dict[str, tuple[Row, ...]]:
+def _first_nulls(
+    frame: pl.LazyFrame, key: Sequence[str], checks: Sequence[Check], shares: Mapping[str, float]
+) -> dict[str, tuple[Row, ...]]:
     """Return the first rows of checks that count nulls, by id: of those whose nulls are common enough.
 
-    Many columns may hold nulls, each within its share: to look for the first of each alone reads the rows as often. A
-    few rows tell how far the first nulls of all of them reach at most, and one look at the rows until there shows them.
+    Many columns may hold nulls, each within its share: to look for the first of each alone reads the rows as often. The
+    keys of a few rows tell how far the first nulls of all of them should reach, and one look at the rows until there
+    shows them.
     """
     schema = frame.collect_schema()
     shown = _shown(key, schema)
@@ -72,17 +80,14 @@ def _first_nulls(frame: pl.LazyFrame, key: Sequence[str], checks: Sequence[Check
     flags = {name: f"{''.join(names)} {place}" for place, name in enumerate(dict.fromkeys(columns.values()))}
     is_null = {name: pl.col(name).is_null().alias(flag) for name, flag in flags.items()}
 
-    def first(rows: pl.LazyFrame) -> pl.DataFrame:
-        nulls = rows.filter(pl.any_horizontal(is_null.values())).select(*shown, *is_null.values())
-        return nulls.sort(names).head(_ROWS_OF_NULLS).collect(engine="streaming")
-
-    some = first(frame.head(_SOME_ROWS))
-    leads = [some[names[0]].filter(some[flag]) for flag in some.columns[len(names) :]]
-    common = [lead[MAX_EXAMPLES - 1 : MAX_EXAMPLES] for lead in leads if len(lead) >= MAX_EXAMPLES]
-    if not common:
+    leads = frame.head(_SOME_ROWS).select(shown[0]).collect(engine="streaming").to_series().sort()
+    reaches = [math.ceil(_EXPECTED / shares[check]) for check in columns]
+    if not (common := [reach for reach in reaches if reach <= len(leads)]):
         return {}
-    last = pl.concat(common).sort()[-1]
-    early = first(frame.filter(shown[0].is_null() | (shown[0] <= pl.lit(last, dtype=some.schema[names[0]]))))
+    last = pl.lit(leads[max(common) - 1], dtype=leads.dtype)
+    nulls = frame.filter(shown[0].is_null() | (shown[0] <= last)).filter(pl.any_horizontal(is_null.values()))
+    first = nulls.select(*shown, *is_null.values()).sort(names).head(_ROWS_OF_NULLS)
+    early = first.collect(engine="streaming")
     found: dict[str, tuple[Row, ...]] = {}
     for check, name in columns.items():
         rows = early.select(names).filter(early[flags[name]])[:MAX_EXAMPLES]

@@ -99,7 +99,8 @@ def measure(
     counts = _count(frame, checks, keys, references, cells)
     bad = {check.id: counts.get(_count_of(check), 0) for check in checks}
     broken = [check for check in checks if bad[check.id]]
-    examples, values = examples_of(frame, table.key, broken)
+    shares = {check.id: bad[check.id] / counts["rows"] for check in broken}
+    examples, values = examples_of(frame, table.key, broken, shares)
     key_aside = surplus = 0
     for check in checks:
         if check.id in keys:
@@ -210,6 +211,8 @@ def _count(
     for name, dtype in schema.items():
         wanted.append(pl.col(name).null_count().alias(f"nulls {name}"))
         value = pl.col(name)
+        if cells is not None and name in cells.numbers:
+            continue
         if dtype.is_float():
             wanted.append(value.is_nan().sum().alias(f"nans {name}"))
         if dtype.is_numeric() or dtype.is_temporal():
@@ -221,6 +224,7 @@ def _count(
     found = watched.select(wanted).collect(engine="streaming").row(0, named=True)
     # NOTE: extremes pass over NaN, unless a column holds nothing else.
     counts = {name: None if isinstance(n, float) and math.isnan(n) else n for name, n in found.items()}
+    counts |= {} if cells is None else cells.seen()
     if beyond := _beyond(ranges, counts, schema):
         again = [check.breaks.sum().alias(f"bad {check.id}") for check in beyond]
         aside = sets_aside([*others, *beyond]).sum().alias("aside")

@@ -283,6 +283,14 @@ def test_column_that_the_frame_lacks_is_null_throughout():
     assert profile == null
 
 
+@pytest.mark.parametrize("bins", [{}, {"level": Bins(kind="categories", categories=(-1,))}], ids=["none", "level"])
+def test_edges_may_cut_no_numbers(bins):
+    rows = [{"user": "a", "score": 0.2, "small": 1, "level": level, "clicked": 1.0} for level in (-1, 3)]
+    profile = measure(frame_of(rows).lazy(), Sample, edges=Edges(bins=bins, label="clicked")).profile
+    assert (profile.labelled, profile.positives) == (2, 2)
+    assert [profile.counts(name) for name in bins] == [(1, 1, 0) for _ in bins]
+
+
 def test_without_a_label_column_nothing_is_labelled():
     frame = frame_of([{"user": "a", "score": 0.2, "small": 1}]).drop("clicked").lazy()
     profile = measure(frame, Sample, absent=("clicked",), edges=EDGES).profile
