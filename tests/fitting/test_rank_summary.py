@@ -2,6 +2,7 @@ import math
 from fractions import Fraction
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +49,9 @@ def test_infinity_counts_and_null_does_not():
 def test_no_values_have_no_quantiles():
     assert of([None]).quantiles([0.5]) == []
     assert RankSummary() == of([])
+
+
+@pytest.mark.parametrize("zeros", [1, 50_000])
+def test_up_to_4096_distinct_values_are_exact_however_crowded(zeros: int):
+    values = [0.0] * zeros + [float(value) for value in range(1, 4_096)] * 2
+    assert of(values).points.rows() == [(0.0, zeros), *((float(value), 2) for value in range(1, 4_096))]

@@ -1,3 +1,4 @@
+import math
 import pickle
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from featurelib.fitting import (
     LabelTable,
     Moments,
     PairCounts,
+    RankSummary,
     Request,
     Survey,
     merge_answers,
@@ -132,3 +134,44 @@ def test_no_rows_of_terms_give_the_answers_of_no_rows(tmp_path: Path, asked: str
     ROWS[:0].write_parquet(tmp_path / "none.parquet")
     requests = Survey((Chain("low", ("t",), "text", (NormalizeText(),)),), tuple(ASKED[asked]))
     assert requests.of(ParquetRows.of(tmp_path / "none.parquet")) == requests.of(ROWS[:0].lazy())
+
+
+def test_ranked_columns_stream_where_rows_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    numbers = [1.5, None, math.nan, -math.inf, math.inf, -0.0, 0.0, 1.5]
+    frame = pl.LazyFrame(
+        {
+            "x": numbers * 40,
+            "whole": [*range(319), None],
+            "flag": [True, None] * 160,
+            "none": [None] * 320,
+            "both": [float(row) for row in range(320)],
+        }
+    )
+    ranked = ("x", "whole", "flag", "none", "both", "twice")
+    asked = Survey(
+        (DOUBLE,),
+        (*(Request(RankSummary(), (column,), "number") for column in ranked), Request(Moments(), ("both",), "number")),
+    )
+    whole = asked.of(frame)
+    monkeypatch.setattr(survey, "_MANY", 1)
+    path = tmp_path / "rows.parquet"
+    frame.sink_parquet(path)
+    streamed = asked.of(ParquetRows.of(path))
+    assert streamed == whole
+    first = streamed[0]
+    assert isinstance(first, RankSummary)
+    assert first.points.rows() == [(-math.inf, 40), (0.0, 80), (1.5, 80), (math.inf, 40)]
+
+
+def test_only_columns_of_files_are_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(survey, "_MANY", 1)
+    frame = pl.LazyFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    frame.sink_parquet(tmp_path / "rows.parquet")
+    read: list[str] = []
+    there = Survey._there
+    monkeypatch.setattr(Survey, "_there", lambda *asked: read.append(asked[2]) or there(*asked))
+    ranked = Survey((), tuple(Request(RankSummary(), (column,), "number") for column in ("x", "y")))
+    ranked.of(frame)  # it may be a plan that costs more than the columns
+    assert not read
+    ranked.of(ParquetRows.of(tmp_path / "rows.parquet"))
+    assert read == ["x", "y"]
