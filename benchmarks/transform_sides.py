@@ -6,7 +6,7 @@ It prints the CPU seconds of its work, imports and preparation left out, and the
 import json
 import resource
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -65,11 +65,13 @@ def written(frame: pl.LazyFrame, path: Path) -> None:
     frame.sink_parquet(path, compression="zstd")
 
 
-def encoders_by_hand(rows: Path) -> pl.LazyFrame:
-    """Return index, frequency and cross-fitted mean of each text, in polars alone: a count and a join for each."""
-    fold = (pl.col(KEY).hash(42) % 5).cast(pl.UInt8)
-    frame = pl.scan_parquet(rows).with_columns(fold=fold)
-    made = frame.select("fold", *TEXTS)
+def _folded(rows: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(rows).with_columns(fold=(pl.col(KEY).hash(42) % 5).cast(pl.UInt8))
+
+
+def tables_by_hand(rows: Path) -> dict[str, pl.DataFrame]:
+    """Return, for each text, index, frequency and cross-fitted mean of each term and fold, in polars alone."""
+    frame, tables = _folded(rows), {}
     for name in TEXTS:
         counts = frame.group_by(name, "fold").agg(rows=pl.len(), total=pl.col(LABEL).sum().cast(pl.Int64)).collect()
         folds = counts.group_by("fold").agg(all_rows=pl.col("rows").sum(), all_total=pl.col("total").sum())
@@ -82,9 +84,16 @@ def encoders_by_hand(rows: Path) -> pl.LazyFrame:
         prior = (label_of_all - pl.col("all_total")) / (of_all - pl.col("all_rows"))
         mean = grid.select(name, "fold", mean=((rest_label + 20 * prior) / (rest + 20)).cast(pl.Float32))
         frequency = by_term.select(name, frequency=(pl.col("of_term") / of_all).cast(pl.Float32))
-        tables = mean.join(index, on=name, how="left").join(frequency, on=name, how="left")
-        renamed = tables.rename({column: f"{name}_{column}" for column in ("mean", "index", "frequency")})
-        made = made.join(renamed.lazy(), on=[name, "fold"], how="left", maintain_order="left")
+        made = mean.join(index, on=name, how="left").join(frequency, on=name, how="left")
+        tables[name] = made.rename({column: f"{name}_{column}" for column in ("mean", "index", "frequency")})
+    return tables
+
+
+def encoders_by_hand(rows: Path, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    """Return index, frequency and cross-fitted mean of each text: a join with its table for each."""
+    made = _folded(rows).select("fold", *TEXTS)
+    for name, table in tables.items():
+        made = made.join(table.lazy(), on=[name, "fold"], how="left", maintain_order="left")
     return made.drop("fold", *TEXTS)
 
 
@@ -110,13 +119,15 @@ def side(name: str, rows: Path, folder: Path) -> dict[str, float]:
         import pyarrow.parquet  # noqa: F401  # rows with texts are read with it, and imports are left out
     program = load(folder / family) if what in {"apply", "table"} else None
     frame = pl.read_parquet(folder / "out.parquet") if what == "write" else pl.DataFrame()
+    tables = tables_by_hand(rows) if what == "apply by hand" else {}
     works: dict[str, Callable[[], object]] = {
         "scan": lambda: scan(rows, columns),
         "fit": lambda: save(fitted(family, rows), folder / family),
         "apply": lambda: apply(_there(program), rows),
         "fit+apply": lambda: apply(fitted(family, rows), rows),
         "fit+apply+keep": lambda: fitted(family, rows).transform(ParquetRows.of(rows)).collect(),
-        "by hand": lambda: drain(encoders_by_hand(rows)),
+        "by hand": lambda: drain(encoders_by_hand(rows, tables_by_hand(rows))),
+        "apply by hand": lambda: drain(encoders_by_hand(rows, tables)),
         "table": lambda: written(_there(program).transform(ParquetRows.of(rows)), folder / "out.parquet"),
         "write": lambda: written(frame.lazy(), folder / "again.parquet"),
     }

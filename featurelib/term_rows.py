@@ -31,7 +31,7 @@ class Coded(Protocol):
 
     @property
     def terms(self) -> pl.Series:
-        """The texts that occur, each at least once, null too if it occurs."""
+        """The texts that occur, null too if it does; others may stand there, and a text more than once."""
         ...
 
     @property

@@ -1,6 +1,7 @@
 """Enumerated: texts as numbers or as hashes, so that each distinct one is looked at once."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -35,17 +36,25 @@ def terms_of(codes: pl.Series) -> pl.Series:
     return categories(codes).cast(pl.String)
 
 
-def hashed(texts: pl.Series) -> pl.Series:
-    """Return the XXH64 of texts, each distinct one hashed once; null stays null. Hashes are returned as they are."""
-    if texts.dtype == pl.UInt64:
-        return texts
-    codes = enumerated(texts)
-    return _hashes(terms_of(codes)).gather(codes.to_physical())
+@dataclass(frozen=True, slots=True)
+class HashedTexts:
+    """The texts of a column, of each row the XXH64, null for null."""
 
+    hashes: pl.Series
 
-def hashed_pieces(pieces: Iterable[Coded]) -> pl.Series:
-    """Return the XXH64 of the texts of some pieces, one after the other; null stays null."""
-    return pl.concat([pl.Series(dtype=pl.UInt64), *(_spread(_hashes(piece.terms), piece) for piece in pieces)])
+    @classmethod
+    def of(cls, texts: "pl.Series | HashedTexts") -> "HashedTexts":
+        """Return a column of texts, of which each distinct one is hashed once; if it is one already, as it is."""
+        if isinstance(texts, HashedTexts):
+            return texts
+        codes = enumerated(texts)
+        return cls(_hashes(terms_of(codes)).gather(codes.to_physical()))
+
+    @classmethod
+    def of_pieces(cls, pieces: Iterable[Coded]) -> "HashedTexts":
+        """Return the texts of some pieces, one after the other."""
+        every = (_spread(_hashes(piece.terms), piece) for piece in pieces)
+        return cls(pl.concat([pl.Series(dtype=pl.UInt64), *every]))
 
 
 def _hashes(texts: pl.Series) -> pl.Series:

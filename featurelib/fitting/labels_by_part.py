@@ -10,7 +10,7 @@ import polars as pl
 
 from featurelib.days import day_bounds
 from featurelib.errors import DataRefusedError
-from featurelib.fitting.enumerated import hashed
+from featurelib.fitting.enumerated import HashedTexts
 from featurelib.fitting.numbered_texts import NumberedTexts
 from featurelib.fitting.state import Form, State
 from featurelib.fitting.tally import Labels, by_cell, slices
@@ -186,7 +186,7 @@ class _Parts:
 
 def folds_of(key: pl.Series, folds: int) -> pl.Series:
     """Return the fold of each row, ``XXH64(key) mod folds``; 0 where the key is null."""
-    return (hashed(key) % folds).cast(pl.Int32).fill_null(0)
+    return (HashedTexts.of(key).hashes % folds).cast(pl.Int32).fill_null(0)
 
 
 def check_labels(name: str, label: pl.Series, *, binary: bool) -> None:

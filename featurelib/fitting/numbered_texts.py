@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from featurelib.fitting.enumerated import enumerated
-from featurelib.fitting.tally import slices, sums
+from featurelib.fitting.tally import counts, slices
 from featurelib.program.numbered import categories, own_categories
 from featurelib.term_rows import Coded
 
@@ -84,9 +84,9 @@ class NumberedTexts:
         >>> counts.rows(), missing
         ([('a', 1), ('b', 2)], 1)
         """
-        missing, *_ = rows = sums(((numbers, 1) for numbers in self.numbers()), len(self.terms) + 1)
-        counts = pl.DataFrame({"term": self.terms, "rows": rows[1:]})
-        return counts.filter(pl.col("rows") > 0), int(missing)
+        rows = counts(self.numbers(), len(self.terms) + 1)
+        table = pl.DataFrame({"term": self.terms, "rows": rows[1:]})
+        return table.filter(pl.col("rows") > 0), int(rows[0])
 
     def to_series(self) -> pl.Series:
         """Return the texts as a series."""

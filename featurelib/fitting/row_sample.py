@@ -6,7 +6,7 @@ from typing import Self
 
 import polars as pl
 
-from featurelib.fitting.enumerated import hashed
+from featurelib.fitting.enumerated import HashedTexts
 from featurelib.fitting.labels_by_part import check_labels, days_of
 from featurelib.fitting.state import Form, State
 
@@ -66,7 +66,7 @@ class RowSample(State):
         """
         *numbers, label, key, time = columns
         check_labels(self.label, label, binary=True)
-        told = {"day": days_of(time, self.zone), "hash": hashed(key), "label": label}
+        told = {"day": days_of(time, self.zone), "hash": HashedTexts.of(key).hashes, "label": label}
         # NOTE: polars takes `+ 0.0` away; -0.0 and 0.0 are one value and must be stored as one
         named = [
             pl.when(pl.col(name) == 0).then(0.0).otherwise(name).alias(name) for name in map(str, range(len(numbers)))

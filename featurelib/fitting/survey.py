@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from featurelib.errors import ColumnMissingError
-from featurelib.fitting.enumerated import enumerated, enumerated_pieces, hashed, hashed_pieces
+from featurelib.fitting.enumerated import HashedTexts, enumerated, enumerated_pieces
 from featurelib.fitting.numbered_texts import NumberedTexts
 from featurelib.fitting.rank_summary import RankSummary
 from featurelib.fitting.state import Form, State
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import numpy as np
 
 _OF_SERIES: dict[Form | None, Callable[[pl.Series], Any]] = {
-    "hashed": hashed,
+    "hashed": HashedTexts.of,
     "numbered": NumberedTexts.of,
     None: enumerated,
 }
 _OF_PIECES: dict[Form | None, Callable[[Iterable[Coded]], Any]] = {
-    "hashed": hashed_pieces,
+    "hashed": HashedTexts.of_pieces,
     "numbered": NumberedTexts.of_pieces,
     None: enumerated_pieces,
 }

@@ -207,7 +207,7 @@ class Primitive(ABC):
         They become Python's values when somebody asks for these: half a second for three million numbers.
         """
         step = cls(**constants, **dict.fromkeys(tables, ()))
-        object.__setattr__(step, "_tables", dict(tables))
+        object.__setattr__(step, "_tables", {name: table.alias(name) for name, table in tables.items()})
         for name in tables:
             if hasattr(cls, name):  # its default, on the class, would be found before `__getattr__` is asked
                 object.__setattr__(step, name, tuple(tables[name].to_list()))
@@ -218,7 +218,7 @@ class Primitive(ABC):
     def large(self, name: str, dtype: pl.DataType) -> pl.Series:
         """Return a large constant as a series."""
         held = self.__dict__.get("_tables", {}).get(name)
-        return pl.Series(name, getattr(self, name), dtype=dtype) if held is None else held
+        return pl.Series(name, getattr(self, name), dtype=dtype) if held is None else held.cast(dtype)
 
     if not TYPE_CHECKING:  # else every misspelt attribute would pass the type check
 

@@ -63,16 +63,19 @@ class CategoryByLabel(LabelTransform):
 
         enough = rows >= self.min_count
         known = values.is_not_null().to_numpy() & enough.any(axis=1)
-        unseen = np.zeros((1, rows.shape[1]), dtype=np.int64)
+        first, every = values.null_count(), bool(enough.all())  # null is in front
 
         def table(counts: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-            counted = np.where(enough, counts, 0)
-            return np.vstack(
-                [unseen, counted[values.is_null().to_numpy()] if values.null_count() else unseen, counted[known]]
-            )
+            made = np.zeros((_FIRST + np.count_nonzero(known), counts.shape[1]), dtype=np.int64)
+            made[_FIRST - first : _FIRST] = counts[:first]
+            made[_FIRST:] = counts[first:] if known[first:].all() else counts[known]
+            if not every:
+                made[_FIRST - first : _FIRST][~enough[:first]] = 0
+                made[_FIRST:][~enough[known]] = 0
+            return made
 
         numbers = self.weigh(table(rows), table(total), all_rows=rows.sum(axis=0), all_total=total.sum(axis=0))
-        terms = Index.of_tables({"terms": values.filter(known)}, first=_FIRST, missing=1, unseen=0)
+        terms = Index.of_terms(values.filter(known), first=_FIRST, missing=1, unseen=0)
         position = Chain(f"{self.column}@terms", (self.column,), "text", (terms,))
         listed = pl.Series(numbers.ravel(), dtype=pl.Float64).fill_nan(None)
         steps = VariantPlace(rows.shape[1]), Gather.of_tables({"values": listed}), ToFloat32()

@@ -114,8 +114,10 @@ class OutOfFold(Fitted):
     def variants(self, counts: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
         import numpy as np
 
-        every = counts.sum(axis=1, keepdims=True)
-        return np.hstack([every - counts, every])
+        made = np.empty((len(counts), counts.shape[1] + 1), dtype=counts.dtype)
+        counts.sum(axis=1, out=made[:, -1])
+        np.subtract(made[:, -1:], counts, out=made[:, :-1])
+        return made
 
     def chain(self, days: Sequence[int]) -> Chain:
         begin, end = (day_instants(days[0], self.zone)[0], day_instants(days[-1], self.zone)[1]) if days else (0, 0)

@@ -60,6 +60,6 @@ class Frequency(Transform):
     def finish(self, learned: CountTable) -> Iterable[Primitive]:
         known = learned.most_frequent_first(at_least=self.min_count)
         shares = pl.Series(known["rows"].to_numpy() / learned.rows)  # NOTE: polars multiplies by 1 / rows
-        yield Index.of_tables({"terms": known["term"]}, first=1, missing=None, unseen=0)
-        yield Gather.of_tables({"values": pl.concat([pl.Series([0.0]), shares])})
+        yield Index.of_terms(known["term"], first=1, missing=None, unseen=0)
+        yield Gather.of_tables({"values": pl.concat([pl.Series([0.0]), shares], rechunk=True)})
         yield ToFloat32()

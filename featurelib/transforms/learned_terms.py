@@ -59,7 +59,7 @@ class LearnedTerms(Transform):
     def index_of(self, terms: pl.Series) -> Index:
         """Return the step that numbers these terms in order, behind the slots of those that are not known."""
         unseen = self.unseen_buckets
-        return Index.of_tables({"terms": terms}, first=1 + unseen, missing=0, unseen=1, buckets=unseen)
+        return Index.of_terms(terms, first=1 + unseen, missing=0, unseen=1, buckets=unseen)
 
     def continued(self, learned: State | None, earlier: tuple[Chain, ...]) -> tuple[Chain, ...]:
         (fresh,), (before,) = self.chains(learned), earlier
@@ -81,7 +81,7 @@ class LearnedTerms(Transform):
     def record(self, learned: Any, chains: tuple[Chain, ...]) -> dict[str, Any] | None:  # the counts of `state`
         """Return which terms would have a number if any were left: of those most frequent now, the new ones."""
         found = chains[-1].steps[-1]
-        if self.max_size is None or not isinstance(found, Index) or len(found.terms) < self.max_size:
+        if self.max_size is None or not isinstance(found, Index) or len(found.tables()["terms"]) < self.max_size:
             return None
         frequent = learned.most_frequent_first(at_least=self.min_count, at_most=self.max_size)
         outside = frequent.filter(~pl.col("term").is_in(found.tables()["terms"].implode()))

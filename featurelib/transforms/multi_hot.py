@@ -103,4 +103,4 @@ class MultiHot(LearnedTerms):
 
     def index_of(self, terms: pl.Series) -> HotSlots:
         size, weighted = self.size + 1, self.weights is not None
-        return HotSlots.of_tables({"terms": terms}, first=1, missing=None, unseen=0, size=size, weighted=weighted)
+        return HotSlots.of_terms(terms, first=1, missing=None, unseen=0, size=size, weighted=weighted)

@@ -123,4 +123,4 @@ class Padded(LearnedTerms):
 
     def index_of(self, terms: pl.Series) -> IndexEach:
         unseen = self.unseen_buckets
-        return IndexEach.of_tables({"terms": terms}, first=1 + unseen, missing=0, unseen=1, buckets=unseen)
+        return IndexEach.of_terms(terms, first=1 + unseen, missing=0, unseen=1, buckets=unseen)

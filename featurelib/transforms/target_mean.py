@@ -94,6 +94,7 @@ class TargetMean(CategoryByLabel):
 
         with np.errstate(invalid="ignore"):  # 0 / 0: there is no mean of no rows
             mean = all_total / all_rows
-            smoothed = (total + self.smoothing * mean) / (rows + self.smoothing)
-        means: np.ndarray[Any, Any] = np.where(rows > 0, smoothed, mean)
+            means: np.ndarray[Any, Any] = total + self.smoothing * mean
+            means /= rows + self.smoothing
+        np.copyto(means, mean, where=rows == 0)
         return means

@@ -59,6 +59,13 @@ def test_nothing_counted_has_no_values(state: LabelsByPart):
     assert of(state, []) == state
 
 
+def test_many_texts_without_label_or_time_are_no_rows():
+    texts = pl.Series([f"q{number}" for number in range(5000)])
+    none, zeros = pl.Series([None] * 5000, dtype=pl.Int64), pl.Series([0] * 5000)
+    for label, time in ((none, zeros), (zeros, none)):
+        assert LabelsByPart("y").of(texts, label, time) == LabelsByPart("y")
+
+
 def test_zeros_of_both_signs_are_one_value():
     state = of(LabelsByPart(numbers=True), [(-0.0, 1.0, FIRST), (0.0, 0.0, FIRST)])
     assert state.table.rows() == [(0.0, NUMBER, 2, 1)]

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from featurelib.fitting import tally
-from featurelib.fitting.enumerated import enumerated_pieces, hashed, hashed_pieces
+from featurelib.fitting.enumerated import HashedTexts, enumerated_pieces
 from featurelib.fitting.numbered_texts import NumberedTexts
 from featurelib.program.hashing import hash_text
 
@@ -63,8 +63,9 @@ def test_nothing_has_no_terms(empty: NumberedTexts):
 def test_pieces_are_enumerated_and_hashed_as_their_rows_are():
     assert enumerated_pieces(PIECES).cast(pl.String).to_list() == TEXTS
     hashes = [None if text is None else hash_text(text) for text in TEXTS]
-    assert hashed_pieces(PIECES).to_list() == hashed(pl.Series(TEXTS)).to_list() == hashes
-    assert hashed(hashed_pieces(PIECES)).to_list() == hashes
+    of_pieces = HashedTexts.of_pieces(PIECES)
+    assert of_pieces.hashes.to_list() == HashedTexts.of(pl.Series(TEXTS)).hashes.to_list() == hashes
+    assert HashedTexts.of(of_pieces) is of_pieces
 
 
 @pytest.mark.parametrize("cells", [6, 10**9])

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featurelib.errors import DeclarationError
 from featurelib.program import term_table
 from featurelib.program.term_table import TermTable
 
@@ -38,3 +39,10 @@ def test_more_terms_than_an_enum_is_made_of() -> None:
     assert table.places(asked).to_list() == [69_999, 0, None, None, None]
     twice = pl.LazyFrame({"text": [*terms, *terms]}).select(table.expr(pl.col("text"))).collect().to_series()
     assert twice.to_list() == [*range(70_000)] * 2
+
+
+@pytest.mark.parametrize("many", [3, 70_000])
+def test_a_term_that_stands_there_twice_is_an_error(many: int) -> None:
+    terms = pl.Series([f"{number}" for number in range(many)]).append(pl.Series(["2"]))
+    with pytest.raises(DeclarationError, match="'2' stands there twice"):
+        TermTable(terms).places(pl.Series(["1"]))

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featurelib.errors import DeclarationError, ParameterError
-from featurelib.program import Program
+from featurelib.program import Program, save
 from featurelib.program.hashing import hash_text
 from featurelib.testing.contracts import transform_contract
 from featurelib.transforms import Feature, Frequency, Vocabulary, VocabularyCross, fit
@@ -209,3 +210,21 @@ def test_a_feature_keeps_the_numbers_under_its_own_name():
 def test_parameters_out_of_range_are_refused(parameters: dict[str, Any], match: str):
     with pytest.raises(ParameterError, match=match):
         Vocabulary("t", **parameters)
+
+
+def test_memory_of_terms_that_are_left_out_is_not_kept():
+    texts = [f"a query that is longer than a view holds {number}" for number in range(10_000)]
+    program = fit(Vocabulary("q", max_size=10), pl.DataFrame({"q": [*texts, *texts[:10]]}))
+    (terms,) = (step.tables()["terms"] for step in program.chains[0].steps)
+    buffers = terms.to_arrow(compat_level=pl.CompatLevel.newest()).buffers()
+    assert sum(buffer.size for buffer in buffers if buffer) < 10_000
+
+
+def test_a_refit_without_news_is_saved_as_the_same_bytes(tmp_path: Path):
+    frame = pl.DataFrame({"q": ["b", "a", "b"]})
+    first = fit(Vocabulary("q"), frame)
+    for name, program in (("one", first), ("other", fit(Vocabulary("q"), frame, earlier=first))):
+        save(program, tmp_path / name)
+    one, other = (sorted((tmp_path / name).rglob("*.arrow")) for name in ("one", "other"))
+    assert [file.read_bytes() for file in one] == [file.read_bytes() for file in other]
+    assert one

@@ -24,7 +24,7 @@ class Gather(Primitive):
         """Return the values at some places as a polars expression."""
 
         def gathered(column: pl.Series) -> pl.Series:
-            return values.gather(column).alias(column.name)
+            return values[column].alias(column.name)  # NOTE: half of what `gather` takes, as no expression runs
 
         return places.map_batches(gathered, return_dtype=values.dtype, is_elementwise=True)
 

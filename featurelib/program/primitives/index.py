@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from typing import Any, Self
 
 import polars as pl
 
@@ -40,6 +40,12 @@ class Index(Primitive):
     @property
     def dtype(self) -> pl.DataType:
         return pl.UInt32()
+
+    @classmethod
+    def of_terms(cls, terms: pl.Series, **constants: Any) -> Self:
+        """Make the step from some of the texts of a larger series, in memory of their own."""
+        # NOTE: a part of a series of texts keeps the memory of them all, until new texts are made of its own
+        return cls.of_tables({"terms": terms + ""}, **constants)
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -132,15 +138,18 @@ class SharedTerms:
 
     def __init__(self, steps: Sequence[Index]) -> None:
         listed = [step.known_terms for step in steps]
-        self._table, together = TermTable(max(listed, key=len)), pl.concat(listed)
-        places = self._table.places(together)
-        if places.null_count():  # the longest list does not hold them all
-            places, terms = numbered(together)
-            self._table = TermTable(terms)
+        self._table = TermTable(max(listed, key=len))
+        found = [self._found(terms) for terms in listed]
+        if any(places.null_count() for places in found):  # the longest list does not hold them all
+            self._table = TermTable(numbered(pl.concat(listed))[1])
+            found = [self._found(terms) for terms in listed]
         self.count = len(self._table.terms)
-        counts = [len(terms) for terms in listed]
-        ends = zip(steps, accumulate(counts), counts, strict=True)
-        self._places = {id(step): places[end - count : end] for step, end, count in ends}
+        self._places = {id(step): places for step, places in zip(steps, found, strict=True)}
+
+    def _found(self, terms: pl.Series) -> pl.Series:
+        if terms.equals(self._table.terms.head(len(terms))):  # as where only the least frequent are left out
+            return pl.int_range(len(terms), dtype=pl.UInt32, eager=True)
+        return self._table.places(terms)
 
     def places(self, step: Index) -> pl.Series:
         """Return the places of the known terms of one of the steps among all."""
