@@ -28,7 +28,8 @@ PARTS = [  # what, the side, what it is divided by, the most it may be
     ("8 z-scores", "apply:z", "scan:z", 1.5),
     ("8 hashes", "apply:hash", "scan:hash", 1.6),
     ("a cross of two", "apply:cross", "scan:cross", 2.0),
-    ("8 times 50 quantile bins, with their fit", "fit+apply:bins", "scan:bins", 3.0),
+    ("8 times 50 quantile bins, with their fit, read twice", "fit+apply:bins", "scan:bins", 3.0),
+    ("8 times 50 quantile bins, with their fit, read once and held", "read+fit+apply:bins", "scan:bins", 3.0),
     ("index, frequency and mean of 8 texts", "apply:encoders", "apply by hand:encoders", 0.5),
     ("index, frequency and mean of 8 texts, with their fit", "fit+apply:encoders", "by hand:encoders", 0.5),
 ]

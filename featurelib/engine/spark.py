@@ -45,7 +45,8 @@ class Spark:
         try:
             outcomes = tasks.toArrow().sort_by("id").column("outcome").to_pylist()
         except PySparkException as error:
-            raise TaskLostError(f"Spark gave up on a task after its own tries: {error}") from error
+            reason = str(error).partition("\n")[0]  # of pages of Java's stack
+            raise TaskLostError(f"Spark gave up on a task after its own tries: {reason}") from error
         done: list[Summary] = []
         for outcome in outcomes:
             summary, failure = cloudpickle.loads(outcome)

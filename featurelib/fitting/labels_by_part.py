@@ -1,6 +1,6 @@
 """LabelsByPart: how values and a label occur together, in parts of the rows that can be left out again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -13,7 +13,7 @@ from featurelib.errors import DataRefusedError
 from featurelib.fitting.enumerated import HashedTexts
 from featurelib.fitting.numbered_texts import NumberedTexts
 from featurelib.fitting.state import Form, State
-from featurelib.fitting.tally import Labels, by_cell, slices
+from featurelib.fitting.tally import Labels, slices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -245,21 +245,11 @@ def _of_numbers(value: pl.Series, parts: _Parts) -> pl.DataFrame:
 
 
 def _of_texts(texts: NumberedTexts, parts: "_Parts") -> pl.DataFrame:
-    """Count in cells of value and part, numbered in the order of the table: null first, then terms as they rise."""
-    import numpy as np
-
+    """Count by number of the text and part, which is the order of the table: null first, then terms as they rise."""
     there, part = parts.numbered
-
-    def cells() -> "Iterator[Array]":
-        first = 0
-        for numbers in texts.numbers(times=len(there)):
-            yield numbers + part[first : first + len(numbers)]
-            first += len(numbers)
-
-    found, rows, totals = by_cell(cells(), parts.labels, (len(texts.terms) + 1) * len(there))
-    value_of, part_of = np.divmod(found, len(there))
+    number, part_of, rows, totals = texts.by_part(part, len(there), parts.labels)
     values = pl.concat([pl.Series([None], dtype=pl.String), texts.terms])
-    table = {"value": values.gather(value_of), "part": there.gather(part_of)}
+    table = {"value": values.gather(number), "part": there.gather(part_of)}
     return pl.DataFrame(table | {"rows": rows, "total": totals}, schema=_TERMS.schema)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from featurelib.fitting.enumerated import enumerated
-from featurelib.fitting.tally import counts, slices
+from featurelib.fitting.tally import Labels, by_cell, counts, slices
 from featurelib.program.numbered import categories, own_categories
 from featurelib.term_rows import Coded
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _SMALL = 2**16  # places of two bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NumberedTexts:
     """The texts of a column, of some rows after the other.
 
@@ -84,9 +85,41 @@ class NumberedTexts:
         >>> counts.rows(), missing
         ([('a', 1), ('b', 2)], 1)
         """
-        rows = counts(self.numbers(), len(self.terms) + 1)
-        table = pl.DataFrame({"term": self.terms, "rows": rows[1:]})
-        return table.filter(pl.col("rows") > 0), int(rows[0])
+        table = pl.DataFrame({"term": self.terms, "rows": self._rows[1:]})
+        return table.filter(pl.col("rows") > 0), int(self._rows[0])
+
+    def by_part(self, part: "Array", parts: int, labels: Labels) -> "tuple[Array, Array, Array, Array]":
+        """Return number and part, ascending, of the rows that have these; how many do, and the sum of their labels.
+
+        Parameters
+        ----------
+        part
+            Of each row, from 0 on.
+        parts
+            How many there are.
+        labels
+            Of all rows.
+        """
+        import numpy as np
+
+        def cells() -> "Iterator[Array]":
+            first = 0
+            for numbers in self.numbers(times=parts):
+                yield numbers + part[first : first + len(numbers)]
+                first += len(numbers)
+
+        found, rows, totals = by_cell(cells(), labels, (len(self.terms) + 1) * parts)
+        number, part_of = np.divmod(found, parts)
+        begins = np.flatnonzero(np.diff(number, prepend=-1))
+        of_number = np.zeros(len(self.terms) + 1, dtype=np.int64)
+        of_number[number[begins]] = np.add.reduceat(rows, begins) if len(rows) else 0
+        vars(self)["_rows"] = of_number  # which would else count them once more
+        return number, part_of, rows, totals
+
+    @cached_property
+    def _rows(self) -> "Array":
+        """How many rows have each number."""
+        return counts(self.numbers(), len(self.terms) + 1)
 
     def to_series(self) -> pl.Series:
         """Return the texts as a series."""

@@ -89,7 +89,8 @@ class Survey:
             of_kind: dict[type[State], list[int]] = {}
             for number in batch:
                 of_kind.setdefault(type(self.requests[number].state), []).append(number)
-            for kind, numbers in of_kind.items():
+            # NOTE: what is counted of a text by some part of the rows need not be counted of it alone
+            for kind, numbers in sorted(of_kind.items(), key=lambda each: -len(self.requests[each[1][0]].reads)):
                 items = [self.requests[number] for number in numbers]
                 asked = [(item.state, [values[key] for key in item.columns]) for item in items]
                 answers.update(zip(numbers, kind.of_each(asked), strict=True))

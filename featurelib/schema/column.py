@@ -1,8 +1,7 @@
 """Column: what one column of a table means, and which values it may hold."""
 
-import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -54,6 +53,11 @@ def _are_names(names: object) -> bool:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_float(number: float) -> bool:
+    """Return whether a number is finite, and none that no float reaches."""
+    return abs(number) <= sys.float_info.max
 
 
 def _is_pair(bounds: object) -> bool:
@@ -174,7 +178,7 @@ class Column:
             low, high = self.between
             yield "between", self.dtype.is_numeric(), "left out for a type that is not a number"
             yield "between", low is not None or high is not None, "a pair with at least one bound"
-            yield "between", all(map(math.isfinite, filter(None, (low, high)))), "finite; None leaves a side open"
+            yield "between", all(map(_is_float, filter(None, (low, high)))), "finite; None leaves a side open"
             yield (
                 "between",
                 low is None or high is None or low <= high,
@@ -187,6 +191,7 @@ class Column:
             yield "allowed", _fits(self.allowed, self.dtype), f"values that {self.dtype} can hold"
             yield "allowed", self._within(*self.allowed), "values that lie within `between`"
         if self.default is not None:
+            yield "default", isinstance(self.default, Hashable), "one value"
             yield "default", self.default == self.default, "left without NaN, which always counts as missing"
             yield "default", _fits((self.default,), self.dtype), f"a value that {self.dtype} can hold"
             yield "default", self._within(self.default), "a value that lies within `between`"

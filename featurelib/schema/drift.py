@@ -213,7 +213,9 @@ def _kind(dtype: pl.DataType) -> str:
         return inner and f"lists of {inner}"
     if dtype.is_numeric():
         return "numbers"
-    return {pl.String(): "texts", pl.Boolean(): "truth values"}.get(dtype, "")
+    if isinstance(dtype, pl.String | pl.Enum | pl.Categorical):
+        return "texts"
+    return "truth values" if dtype == pl.Boolean() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,11 +233,12 @@ class _Coded:
         """Read a column of numbers and their dictionary."""
         chunks = held.unify_dictionaries().chunks
         terms = pl.Series(_Arrow(chunks[0].dictionary)).cast(pl.String)
-        numbers = pl.concat([pl.Series(_Arrow(chunk.indices)) for chunk in chunks], rechunk=True)
+        # NOTE: the same bytes under another type: polars takes by numbers of 32 bits without a sign, and would copy
+        numbers = pl.concat([pl.Series(_Arrow(chunk.indices.view("uint32"))) for chunk in chunks], rechunk=True)
         if held.null_count:
             numbers = numbers.fill_null(len(terms))
             terms = terms.extend_constant(None, 1)
-        return cls(terms, numbers.cast(pl.UInt32))
+        return cls(terms, numbers)
 
     @classmethod
     def plain(cls, texts: pl.Series) -> "_Coded":

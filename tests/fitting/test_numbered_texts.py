@@ -52,8 +52,26 @@ def test_some_rows_are_counted_alone(texts: NumberedTexts):
     assert (counts.rows(), missing) == ([("a", 2), ("b", 1)], 1)
 
 
+def test_what_is_counted_by_part_is_counted_as_a_whole_too(texts: NumberedTexts):
+    labels = tally.Labels.of(pl.Series([1, 0, 1, 1, 0, 0, 1]))
+    number, part, rows, totals = texts.by_part(np.asarray([0, 1, 1, 0, 1, 1, 0]), 2, labels)
+    named = [None, *texts.terms]
+    assert [(named[n], *others) for n, *others in zip(number, part, rows, totals, strict=True) if others[1]] == [
+        (None, 0, 1, 1),
+        ("", 1, 1, 0),
+        ("a", 0, 1, 1),
+        ("a", 1, 2, 1),
+        ("b", 0, 1, 1),
+        ("b", 1, 1, 0),
+    ]
+    counts, missing = texts.counted()
+    assert (counts.rows(), missing) == ([("", 1), ("a", 3), ("b", 2)], 1)
+
+
 @pytest.mark.parametrize("empty", [NumberedTexts.of(pl.Series([], dtype=pl.String)), NumberedTexts.of_pieces([])])
 def test_nothing_has_no_terms(empty: NumberedTexts):
+    nothing = empty.by_part(np.asarray([], dtype=np.int64), 3, tally.Labels.of(pl.Series([], dtype=pl.Int64)))
+    assert [found.tolist() for found in nothing] == [[]] * 4
     counts, missing = empty.counted()
     assert (counts.rows(), missing) == ([], 0)
     assert counts.schema == {"term": pl.String, "rows": pl.Int64}

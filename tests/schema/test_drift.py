@@ -370,6 +370,15 @@ def test_columns_that_lack_or_are_of_another_kind_are_alarms_and_unknown_ones_ar
     assert ids_of_text == "ALARM   ids: another type against x: lists of texts where lists of numbers are declared"
 
 
+def test_numbers_where_categories_are_declared_are_an_alarm_and_texts_are_none():
+    declared = {"country": pl.Enum(["DE", "FR"]), "device": pl.Categorical(), "city": pl.String()}
+    there = {"country": pl.UInt8(), "device": pl.String(), "city": pl.Categorical()}
+    found = columns_differ(there, wanted=list(declared), declared=declared, where="x")
+    assert [each.text() for each in found] == [
+        "ALARM   country: another type against x: numbers where texts are declared"
+    ]
+
+
 def test_the_worst_is_first_and_findings_are_plain_data():
     now = [{**row, "price": None, "device": "tv"} for row in rows(3_000)]
     ranked = worst_first(compared(now, rows(3_000, seed=1)))

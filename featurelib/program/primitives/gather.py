@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from featurelib.program.primitive import Primitive, RowFunction
+from featurelib.program.primitive import Cells, Primitive, RowFunction
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,22 @@ class Gather(Primitive):
             return None if position is None else values[position]
 
         return gather
+
+    def array(self, *inputs: Cells) -> Cells:
+        import numpy as np
+
+        values, there = self._arrays
+        places, null = inputs[0].to_list(), len(values) - 1
+        if None in places:
+            places = [null if place is None else place for place in places]
+        taken = np.array(places, dtype=np.intp)
+        return Cells(values.take(taken), there.take(taken))
+
+    @cached_property
+    def _arrays(self) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+        """The values, then one for null; and which of them are there."""
+        listed = self.in_order.extend_constant(None, 1)
+        return listed.fill_null(0.0).to_numpy(), listed.is_not_null().to_numpy()
 
     def tables(self) -> dict[str, pl.Series]:
         return {"values": self.in_order}
