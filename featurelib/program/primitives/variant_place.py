@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from featurelib.program.primitive import Primitive, RowFunction
+from featurelib.program.primitive import Cells, Primitive, RowFunction
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,10 @@ class VariantPlace(Primitive):
     def expr(self, *inputs: pl.Expr) -> pl.Expr:
         position, variant = inputs
         return position * pl.lit(self.variants, pl.UInt32) + variant
+
+    def array(self, *inputs: Cells) -> Cells:
+        variants, pairs = self.variants, zip(*(column.to_list() for column in inputs), strict=True)
+        return Cells.of([None if one is None or other is None else one * variants + other for one, other in pairs])
 
     def row(self) -> RowFunction:
         variants = self.variants
