@@ -12,7 +12,7 @@
     │   │   ├── ColumnMissingError          a column is named that is not there
     │   │   ├── ColumnTypeError             a column is there with another type
     │   │   ├── ColumnUnknownError          a column is there that nothing declares
-    │   │   ├── LockError                       a locked declaration is damaged, or was edited
+    │   │   ├── LockError                   a locked declaration is damaged, or was edited
     │   │   └── VersionError        exit 1      a table changed more than its version says
     │   ├── TaskFailedError     exit 70     a task raised an error that is none of these: a defect, ours or a user's
     │   └── DataRefusedError    exit 1      the data broke a rule; a build publishes nothing of it
@@ -30,6 +30,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -73,7 +74,7 @@ class ParameterError(DeclarationError):
     Parameters
     ----------
     owner
-        The object being declared; shown by its ``repr``.
+        The object being declared; shown with the parameters that differ from their defaults.
     name
         The parameter.
     got, want
@@ -81,7 +82,22 @@ class ParameterError(DeclarationError):
     """
 
     def __init__(self, owner: object, name: str, *, got: object, want: str) -> None:
-        super().__init__(f"{owner!r}: {name} must be {want}, got {got!r}.")
+        super().__init__(f"{_declared(owner)}: {name} must be {want}, got {got!r}.")
+
+
+def _declared(owner: object) -> str:
+    """Return how an object was declared: of twenty parameters a declaration mostly gives two."""
+    if not is_dataclass(owner) or isinstance(owner, type) or not hasattr(type(owner).__repr__, "__wrapped__"):
+        return repr(owner)  # it says itself how it is shown
+    held = [(each, getattr(owner, each.name)) for each in fields(owner) if each.repr]
+    given = ", ".join(f"{each.name}={value!r}" for each, value in held if not _is_default(each, value))
+    return f"{type(owner).__qualname__}({given})"
+
+
+def _is_default(parameter: "Field[Any]", value: object) -> bool:
+    factory = parameter.default_factory
+    default = parameter.default if factory is MISSING else factory()
+    return type(value) is type(default) and bool(value == default)
 
 
 class ColumnMissingError(DeclarationError, KeyError):

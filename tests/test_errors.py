@@ -1,5 +1,6 @@
 import pickle
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -34,6 +35,37 @@ def test_a_missing_column_names_reader_column_place_and_a_close_name() -> None:
     assert str(error) == (
         "vocabulary reads column 'lang', which the frame lacks. Did you mean 'land'? Columns: [land]."
     )
+
+
+@dataclass
+class Declared:
+    column: str
+    room: int = 0
+    share: object = None
+    terms: list[str] = field(default_factory=list)
+    hidden: int = field(default=0, repr=False)
+
+
+class Named(Declared):
+    def __repr__(self) -> str:
+        return "it"
+
+
+@pytest.mark.parametrize(
+    ("owner", "shown"),
+    [
+        (Declared("a"), "Declared(column='a')"),
+        (
+            Declared("a", room=False, share=0, terms=["b"], hidden=3),
+            "Declared(column='a', room=False, share=0, terms=['b'])",
+        ),
+        (Named("a"), "it"),
+        ("Vocabulary('a')", "\"Vocabulary('a')\""),
+        (Declared, repr(Declared)),
+    ],
+)
+def test_a_wrong_parameter_shows_what_was_declared_and_no_defaults(owner: object, shown: str) -> None:
+    assert str(ParameterError(owner, "x", got=1, want="2")) == f"{shown}: x must be 2, got 1."
 
 
 def test_a_broken_sum_tells_how_many_rows_are_unaccounted_for() -> None:
